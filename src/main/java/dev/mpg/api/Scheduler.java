@@ -1,0 +1,29 @@
+package dev.mpg.api;
+
+import io.fabric8.crd.generator.annotation.AdditionalPrinterColumn;
+import io.fabric8.kubernetes.client.CustomResource;
+import io.fabric8.kubernetes.model.annotation.Group;
+import io.fabric8.kubernetes.model.annotation.Kind;
+import io.fabric8.kubernetes.model.annotation.Plural;
+import io.fabric8.kubernetes.model.annotation.ShortNames;
+import io.fabric8.kubernetes.model.annotation.Singular;
+import io.fabric8.kubernetes.model.annotation.Version;
+
+/** A pool of proxy instances that serve the Proxies which name this Scheduler. Cluster-scoped. */
+@Group("mpg.dev")
+@Version("v1alpha1")
+@Kind("Scheduler")
+@Singular("scheduler")
+@Plural("schedulers")
+@ShortNames("sched")
+@AdditionalPrinterColumn(name = "INSTANCES", jsonPath = ".status.summary")
+@AdditionalPrinterColumn(name = "PROXIES", jsonPath = ".status.proxies", type = AdditionalPrinterColumn.Type.INTEGER)
+@AdditionalPrinterColumn(name = "READY", jsonPath = ".status.conditions[?(@.type==\"Ready\")].status")
+@AdditionalPrinterColumn(
+        name = "AGE",
+        jsonPath = ".metadata.creationTimestamp",
+        type = AdditionalPrinterColumn.Type.DATE)
+@AdditionalPrinterColumn(name = "REASON", jsonPath = ".status.conditions[?(@.type==\"Ready\")].reason", priority = 1)
+public class Scheduler extends CustomResource<SchedulerSpec, SchedulerStatus> {
+    private static final long serialVersionUID = 1L;
+}

@@ -1,0 +1,7 @@
+/**
+ * Envoy's bootstrap.
+ */
+@NullMarked
+package dev.mpg.gateway;
+
+import org.jspecify.annotations.NullMarked;

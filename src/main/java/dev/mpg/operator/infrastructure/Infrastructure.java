@@ -1,0 +1,77 @@
+package dev.mpg.operator.infrastructure;
+
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs proxy instances and gateways. Every method is idempotent, returns without waiting for a process to become ready,
+ * and may be called from any thread.
+ */
+public interface Infrastructure extends AutoCloseable {
+
+    /**
+     * Makes the pool of a Scheduler {@code instances} strong; instances are named {@code <scheduler>-<ordinal>}.
+     *
+     * @return one entry per wanted instance, by ordinal
+     */
+    List<Workload> ensurePool(String scheduler, int instances);
+
+    /** Takes down every instance of the pool, and what they kept. */
+    void removePool(String scheduler);
+
+    /** Makes the fleet so. Gateways are named {@code <proxy name>-<ordinal>}, which is their {@code node.id}. */
+    List<Workload> ensureFleet(Fleet fleet);
+
+    /** Takes down every gateway of the fleet, and what they kept. */
+    void removeFleet(String clusterId);
+
+    /** Cluster ids of all fleets that run here, those that an earlier operator started too. */
+    List<String> fleets();
+
+    /** Names of all Schedulers whose pools run here, those that an earlier operator started too. */
+    List<String> pools();
+
+    /** What is called when a workload starts, ends or fails. */
+    void onChange(ChangeListener listener);
+
+    /** Ends what should not outlive the operator. */
+    @Override
+    void close();
+
+    /**
+     * The gateways of one Proxy.
+     *
+     * @param clusterId the Proxy's cluster id, their {@code node.cluster}
+     * @param proxyName the Proxy's name, which begins the gateways' names
+     * @param replicas how many
+     * @param xdsAddresses host:port of the instances that serve the Proxy, best first; empty while there is none yet: then
+     *     running gateways are left as they are and missing ones are not started
+     */
+    record Fleet(String clusterId, String proxyName, int replicas, List<String> xdsAddresses) {}
+
+    /**
+     * One proxy instance or gateway.
+     *
+     * @param name as the interface's methods name it
+     * @param running whether its process (or pod) runs
+     * @param host where it listens: an IP address; null while none is known
+     * @param ports its own ports by name: {@code xds} and {@code debug} of an instance, {@code admin} of a gateway
+     * @param failure why it doesn't run, for people, with the log's last lines; null while it does
+     */
+    record Workload(
+            String name, boolean running, @Nullable String host, Map<String, Integer> ports, @Nullable String failure) {
+        public Workload {
+            ports = Map.copyOf(ports);
+        }
+    }
+
+    /** Told of changes; must return at once. */
+    interface ChangeListener {
+        /** A workload of this Scheduler's pool changed. */
+        void poolChanged(String scheduler);
+
+        /** A gateway of this cluster id's fleet changed. */
+        void fleetChanged(String clusterId);
+    }
+}

@@ -1,0 +1,41 @@
+package dev.mpg.rollout;
+
+import dev.mpg.snapshot.ContentHash;
+import java.util.List;
+
+/**
+ * What one connected gateway runs. Immutable.
+ *
+ * @param gateway its {@code node.id}
+ * @param state where it stands with {@code version}
+ * @param version CURRENT: the version that it runs; PENDING and REJECTED: the version that was sent to it
+ * @param refusals what it refused of {@code version}; empty unless REJECTED
+ */
+public record GatewayReport(String gateway, State state, ContentHash version, List<Refusal> refusals) {
+    public GatewayReport {
+        refusals = List.copyOf(refusals);
+    }
+
+    /** Where a gateway stands with a version. */
+    public enum State {
+        /** Connected, has not answered for all of the version yet. */
+        PENDING,
+        /** ACKed every resource of the version that it subscribes to: this is its effective version. */
+        CURRENT,
+        /** NACKed a response of the version. */
+        REJECTED
+    }
+
+    /**
+     * A NACK.
+     *
+     * @param typeUrl the xDS type URL of the refused response
+     * @param message Envoy's own words, at most 4,096 characters
+     * @param resources names of the resources in the refused response, at most 16
+     */
+    public record Refusal(String typeUrl, String message, List<String> resources) {
+        public Refusal {
+            resources = List.copyOf(resources);
+        }
+    }
+}

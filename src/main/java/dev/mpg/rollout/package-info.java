@@ -1,0 +1,8 @@
+/**
+ * How a version reaches a fleet: what gateways report, and what to do next. Pure: no client, gRPC, clock or thread may be
+ * used here.
+ */
+@NullMarked
+package dev.mpg.rollout;
+
+import org.jspecify.annotations.NullMarked;
