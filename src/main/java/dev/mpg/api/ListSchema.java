@@ -20,7 +20,8 @@ public final class ListSchema implements SchemaCustomizer.Customizer {
             List<String> parts = List.of(entry.split(":", -1));
             JSONSchemaProps list = schema.getProperties().get(parts.get(0));
             if (list == null || !"array".equals(list.getType())) {
-                throw new IllegalArgumentException("no list named " + parts.get(0) + " in " + schema.getProperties().keySet());
+                throw new IllegalArgumentException("no list named " + parts.get(0) + " in "
+                        + schema.getProperties().keySet());
             }
             list.setMaxItems(Long.valueOf(parts.get(1)));
             if (parts.size() == 3) {

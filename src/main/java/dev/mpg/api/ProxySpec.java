@@ -31,41 +31,58 @@ import org.jspecify.annotations.Nullable;
 @ValidationRule(
         value = "!has(self.routes) || self.routes.all(r, r.backendRefs.all(ref,"
                 + " has(self.backends) && self.backends.exists(b, b.name == ref.name)))",
-        messageExpression = "'no backend is named ' + self.routes.filter(r, r.backendRefs.exists(ref, !has(self.backends)"
-                + " || !self.backends.exists(b, b.name == ref.name)))[0].backendRefs.filter(ref, !has(self.backends)"
-                + " || !self.backends.exists(b, b.name == ref.name))[0].name + ': add it to spec.backends or correct the"
-                + " backendRef'",
+        messageExpression =
+                "'no backend is named ' + self.routes.filter(r, r.backendRefs.exists(ref, !has(self.backends)"
+                        + " || !self.backends.exists(b, b.name == ref.name)))[0].backendRefs.filter(ref, !has(self.backends)"
+                        + " || !self.backends.exists(b, b.name == ref.name))[0].name + ': add it to spec.backends or correct the"
+                        + " backendRef'",
         fieldPath = ".routes")
 public record ProxySpec(
         @JsonPropertyDescription("Name of this config plane, which gateways give as node.cluster. Unique; immutable."
-                        + " Default: <namespace>.<name>.")
-                @Pattern("^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$")
-                @Size(min = 1, max = 128)
-                @Nullable String clusterId,
+                + " Default: <namespace>.<name>.")
+        @Pattern("^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$")
+        @Size(min = 1, max = 128)
+        @Nullable
+        String clusterId,
+
         @JsonPropertyDescription("The Scheduler whose proxy instances serve this Proxy.")
-                @Default("default")
-                @Size(min = 1, max = 253)
-                @Nullable String schedulerName,
-        @JsonPropertyDescription("The fleet of gateways.") @Nullable Gateway gateway,
-        @JsonPropertyDescription("Ports on which every gateway takes requests.") @Nullable List<Listener> listeners,
-        @JsonPropertyDescription("Which request goes to which backends.") @Nullable List<Route> routes,
-        @JsonPropertyDescription("Upstream services that routes refer to by name.") @Nullable List<Backend> backends) {
+        @Default("default")
+        @Size(min = 1, max = 253)
+        @Nullable
+        String schedulerName,
+
+        @JsonPropertyDescription("The fleet of gateways.") @Nullable
+        Gateway gateway,
+
+        @JsonPropertyDescription("Ports on which every gateway takes requests.") @Nullable
+        List<Listener> listeners,
+
+        @JsonPropertyDescription("Which request goes to which backends.") @Nullable
+        List<Route> routes,
+
+        @JsonPropertyDescription("Upstream services that routes refer to by name.") @Nullable
+        List<Backend> backends) {
 
     /** The fleet that is run for this Proxy. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Gateway(
             @JsonPropertyDescription("Gateways to run. 0: gateways are run elsewhere and just connect.")
-                    @Min(0)
-                    @Max(1000)
-                    @Default("1")
-                    @Nullable Integer replicas) {}
+            @Min(0)
+            @Max(1000)
+            @Default("1")
+            @Nullable
+            Integer replicas) {}
 
     /** A port on which every gateway of the fleet takes requests. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Listener(
-            @Required @Pattern(DNS_LABEL) @Size(min = 1, max = 63) String name,
+            @Required @Pattern(DNS_LABEL) @Size(min = 1, max = 63)
+            String name,
+
             @Required @Min(1) @Max(65535) Integer port,
-            @JsonPropertyDescription("HTTP: HTTP/1.1 and HTTP/2 without TLS.") @Default("HTTP") @Nullable Protocol protocol) {}
+
+            @JsonPropertyDescription("HTTP: HTTP/1.1 and HTTP/2 without TLS.") @Default("HTTP") @Nullable
+            Protocol protocol) {}
 
     /** What a listener speaks with its clients. */
     public enum Protocol {
@@ -76,16 +93,23 @@ public record ProxySpec(
     @JsonInclude(JsonInclude.Include.NON_NULL)
     @SchemaCustomizer(value = ListSchema.class, input = "hostnames:16 matches:8 backendRefs:8:name")
     public record Route(
-            @Required @Pattern(DNS_LABEL) @Size(min = 1, max = 63) String name,
-            @JsonPropertyDescription("Host names of the request (without port), with or without a leading '*.'."
-                            + " None: every host.")
-                    @Nullable List<
+            @Required @Pattern(DNS_LABEL) @Size(min = 1, max = 63)
+            String name,
+
+            @JsonPropertyDescription(
+                    "Host names of the request (without port), with or without a leading '*.'." + " None: every host.")
+            @Nullable
+            List<
                             @Pattern("^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$")
-                            @Size(min = 1, max = 253) String> hostnames,
-            @JsonPropertyDescription("The route takes a request that fits any of these. None: every path.")
-                    @Nullable List<Match> matches,
+                            @Size(min = 1, max = 253) String>
+                    hostnames,
+
+            @JsonPropertyDescription("The route takes a request that fits any of these. None: every path.") @Nullable
+            List<Match> matches,
+
             @JsonPropertyDescription("Where requests go, in proportion to the weights.") @Required
-                    List<BackendRef> backendRefs,
+            List<BackendRef> backendRefs,
+
             @Nullable Timeouts timeouts) {}
 
     /** What a request must look like. All given parts must fit. */
@@ -95,10 +119,14 @@ public record ProxySpec(
     /** How the path is matched. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record PathMatch(
-            @JsonPropertyDescription("Exact, or PathPrefix: whole path elements, so /foo fits /foo/bar but not /foobar.")
-                    @Default("PathPrefix")
-                    @Nullable PathMatchType type,
-            @Required @Pattern("^/[^?#\\s]*$") @Size(min = 1, max = 1024) String value) {}
+            @JsonPropertyDescription(
+                    "Exact, or PathPrefix: whole path elements, so /foo fits /foo/bar but not /foobar.")
+            @Default("PathPrefix")
+            @Nullable
+            PathMatchType type,
+
+            @Required @Pattern("^/[^?#\\s]*$") @Size(min = 1, max = 1024)
+            String value) {}
 
     /** The kinds of path match, with the meaning that Gateway API gives them. */
     public enum PathMatchType {
@@ -109,28 +137,35 @@ public record ProxySpec(
     /** A backend's share of a route's requests. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record BackendRef(
-            @Required @Pattern(DNS_LABEL) @Size(min = 1, max = 63) String name,
+            @Required @Pattern(DNS_LABEL) @Size(min = 1, max = 63)
+            String name,
+
             @JsonPropertyDescription("Share of requests: weight / sum of the weights.")
-                    @Min(0)
-                    @Max(1000000)
-                    @Default("1")
-                    @Nullable Integer weight) {}
+            @Min(0)
+            @Max(1000000)
+            @Default("1")
+            @Nullable
+            Integer weight) {}
 
     /** How long things may take, as Gateway API durations: 3s, 500ms, 1m30s. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Timeouts(
             @JsonPropertyDescription("From the request's end to the response's end. 0s: no limit.")
-                    @Pattern("^([0-9]{1,5}(h|m|s|ms)){1,4}$")
-                    @Nullable String request) {}
+            @Pattern("^([0-9]{1,5}(h|m|s|ms)){1,4}$")
+            @Nullable
+            String request) {}
 
     /** An upstream service. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     @SchemaCustomizer(value = ListSchema.class, input = "endpoints:256")
     public record Backend(
-            @Required @Pattern(DNS_LABEL) @Size(min = 1, max = 63) String name,
+            @Required @Pattern(DNS_LABEL) @Size(min = 1, max = 63)
+            String name,
+
             @Required List<Endpoint> endpoints,
-            @JsonPropertyDescription("Limits beyond which requests are refused rather than queued.")
-                    @Nullable CircuitBreaker circuitBreaker) {}
+
+            @JsonPropertyDescription("Limits beyond which requests are refused rather than queued.") @Nullable
+            CircuitBreaker circuitBreaker) {}
 
     /** One address of an upstream service. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -139,7 +174,9 @@ public record ProxySpec(
             messageExpression = "'not an IP address: ' + self.host + '; give an IPv4 or IPv6 address'",
             fieldPath = ".host")
     public record Endpoint(
-            @JsonPropertyDescription("IPv4 or IPv6 address.") @Required @Size(min = 1, max = 45) String host,
+            @JsonPropertyDescription("IPv4 or IPv6 address.") @Required @Size(min = 1, max = 45)
+            String host,
+
             @Required @Min(1) @Max(65535) Integer port) {}
 
     /** Envoy's circuit-breaker thresholds, counted per gateway. Absent: Envoy's default, 1024 (retries: 3). */

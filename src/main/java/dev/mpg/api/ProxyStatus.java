@@ -11,32 +11,53 @@ import org.jspecify.annotations.Nullable;
 @JsonInclude(JsonInclude.Include.NON_NULL)
 @SchemaCustomizer(value = ListSchema.class, input = "conditions:16:type rejections:16 instances:64 addresses:1000")
 public record ProxyStatus(
-        @JsonPropertyDescription("The generation of the spec that this status speaks of.") @Nullable Long observedGeneration,
-        @JsonPropertyDescription("The cluster id in force.") @Nullable String clusterId,
+        @JsonPropertyDescription("The generation of the spec that this status speaks of.") @Nullable
+        Long observedGeneration,
+
+        @JsonPropertyDescription("The cluster id in force.") @Nullable
+        String clusterId,
+
         @Nullable Versions versions,
         @Nullable Gateways gateways,
         @Nullable Rollout rollout,
-        @JsonPropertyDescription("What gateways refused, and why. At most 16; gateways.rejected counts all.")
-                @Nullable List<Rejection> rejections,
-        @JsonPropertyDescription("The proxy instances that serve this Proxy.") @Nullable List<String> instances,
-        @JsonPropertyDescription("Where each gateway that is run for this Proxy takes requests.")
-                @Nullable List<Address> addresses,
+
+        @JsonPropertyDescription("What gateways refused, and why. At most 16; gateways.rejected counts all.") @Nullable
+        List<Rejection> rejections,
+
+        @JsonPropertyDescription("The proxy instances that serve this Proxy.") @Nullable
+        List<String> instances,
+
+        @JsonPropertyDescription("Where each gateway that is run for this Proxy takes requests.") @Nullable
+        List<Address> addresses,
+
         @Nullable List<Condition> conditions) {
 
     /** The versions that matter, each the hash of a whole config. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Versions(
-            @JsonPropertyDescription("What the last accepted spec compiles to.") @Nullable String desired,
-            @JsonPropertyDescription("The last version that the whole fleet ran.") @Nullable String stable,
-            @JsonPropertyDescription("What is being rolled out.") @Nullable String target) {}
+            @JsonPropertyDescription("What the last accepted spec compiles to.") @Nullable
+            String desired,
+
+            @JsonPropertyDescription("The last version that the whole fleet ran.") @Nullable
+            String stable,
+
+            @JsonPropertyDescription("What is being rolled out.") @Nullable
+            String target) {}
 
     /** How many gateways are where. {@code total = current + pending + rejected}. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Gateways(
             @JsonPropertyDescription("The fleet's size.") int total,
-            @JsonPropertyDescription("Gateways that ACKed the target version.") int current,
-            @JsonPropertyDescription("Gateways that have not answered yet, or are not connected.") int pending,
-            @JsonPropertyDescription("Gateways that refused the target version.") int rejected,
+
+            @JsonPropertyDescription("Gateways that ACKed the target version.")
+            int current,
+
+            @JsonPropertyDescription("Gateways that have not answered yet, or are not connected.")
+            int pending,
+
+            @JsonPropertyDescription("Gateways that refused the target version.")
+            int rejected,
+
             @JsonPropertyDescription("current/total") String summary) {}
 
     /** How far the target version has come. */
@@ -58,14 +79,20 @@ public record ProxyStatus(
     /** One refused resource. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Rejection(
-            @JsonPropertyDescription("The gateway that refused.") String gateway,
-            @JsonPropertyDescription("The xDS type of the refused response, such as Listener.") String type,
+            @JsonPropertyDescription("The gateway that refused.")
+            String gateway,
+
+            @JsonPropertyDescription("The xDS type of the refused response, such as Listener.")
+            String type,
+
             @JsonPropertyDescription("Envoy's own words.") String message) {}
 
     /** Where one gateway listens. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Address(
-            @JsonPropertyDescription("The gateway, as its node.id.") String gateway,
+            @JsonPropertyDescription("The gateway, as its node.id.")
+            String gateway,
+
             @JsonPropertyDescription("The spec's listener.") String listener,
             @JsonPropertyDescription("host:port") String address) {}
 }

@@ -10,4 +10,5 @@ import org.jspecify.annotations.Nullable;
 /** What users ask of a Scheduler. */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record SchedulerSpec(
-        @JsonPropertyDescription("Proxy instances in the pool.") @Min(1) @Max(64) @Default("1") @Nullable Integer instances) {}
+        @JsonPropertyDescription("Proxy instances in the pool.") @Min(1) @Max(64) @Default("1") @Nullable
+        Integer instances) {}

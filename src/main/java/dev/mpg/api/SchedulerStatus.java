@@ -11,9 +11,15 @@ import org.jspecify.annotations.Nullable;
 @JsonInclude(JsonInclude.Include.NON_NULL)
 @SchemaCustomizer(value = ListSchema.class, input = "conditions:16:type instances:64:name")
 public record SchedulerStatus(
-        @JsonPropertyDescription("The generation of the spec that this status speaks of.") @Nullable Long observedGeneration,
-        @JsonPropertyDescription("Ready and wanted instances, as ready/wanted.") @Nullable String summary,
-        @JsonPropertyDescription("Proxies placed on the pool.") @Nullable Integer proxies,
+        @JsonPropertyDescription("The generation of the spec that this status speaks of.") @Nullable
+        Long observedGeneration,
+
+        @JsonPropertyDescription("Ready and wanted instances, as ready/wanted.") @Nullable
+        String summary,
+
+        @JsonPropertyDescription("Proxies placed on the pool.") @Nullable
+        Integer proxies,
+
         @Nullable List<Instance> instances,
         @Nullable List<Condition> conditions) {
 
@@ -21,8 +27,16 @@ public record SchedulerStatus(
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Instance(
             String name,
-            @JsonPropertyDescription("Connected to the Master over ConfigSync.") boolean ready,
-            @JsonPropertyDescription("Proxies placed on it.") int proxies,
-            @JsonPropertyDescription("Where gateways reach it, host:port.") @Nullable String xdsAddress,
-            @JsonPropertyDescription("Where its debug endpoints are, host:port.") @Nullable String debugAddress) {}
+
+            @JsonPropertyDescription("Connected to the Master over ConfigSync.")
+            boolean ready,
+
+            @JsonPropertyDescription("Proxies placed on it.")
+            int proxies,
+
+            @JsonPropertyDescription("Where gateways reach it, host:port.") @Nullable
+            String xdsAddress,
+
+            @JsonPropertyDescription("Where its debug endpoints are, host:port.") @Nullable
+            String debugAddress) {}
 }

@@ -56,10 +56,7 @@ public final class Resource {
 
     @Override
     public boolean equals(Object other) {
-        return other instanceof Resource that
-                && type == that.type
-                && hash.equals(that.hash)
-                && name.equals(that.name);
+        return other instanceof Resource that && type == that.type && hash.equals(that.hash) && name.equals(that.name);
     }
 
     @Override

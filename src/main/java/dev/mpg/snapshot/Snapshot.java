@@ -157,7 +157,9 @@ public final class Snapshot {
         while (i < from.size() || j < to.size()) {
             int order = i == from.size()
                     ? 1
-                    : j == to.size() ? -1 : from.get(i).name().compareTo(to.get(j).name());
+                    : j == to.size()
+                            ? -1
+                            : from.get(i).name().compareTo(to.get(j).name());
             if (order < 0) {
                 removed.add(from.get(i++).name());
             } else if (order > 0) {

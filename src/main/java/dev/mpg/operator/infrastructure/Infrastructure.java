@@ -60,7 +60,11 @@ public interface Infrastructure extends AutoCloseable {
      * @param failure why it doesn't run, for people, with the log's last lines; null while it does
      */
     record Workload(
-            String name, boolean running, @Nullable String host, Map<String, Integer> ports, @Nullable String failure) {
+            String name,
+            boolean running,
+            @Nullable String host,
+            Map<String, Integer> ports,
+            @Nullable String failure) {
         public Workload {
             ports = Map.copyOf(ports);
         }
