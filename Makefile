@@ -1,0 +1,53 @@
+# The commands of everyday work; `make` alone lists them.
+SHELL := bash
+.DEFAULT_GOAL := help
+
+# Maven itself must run on JDK 25.
+maven := . hack/jdk && ./mvnw -B -ntp
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+
+.PHONY: build
+build: ## Compile and package, without tests
+	@$(maven) -q -DskipTests package
+
+.PHONY: test
+test: ## Build, check and test everything
+	@programs=$$(hack/programs) && export PATH="$$programs:$$PATH" && $(maven) verify
+
+.PHONY: lint
+lint: ## Check formatting, compiler findings and scripts, without tests
+	@$(maven) -q -DskipTests verify
+	@if command -v shellcheck >/dev/null; then shellcheck -x $(scripts); else echo "shellcheck is not installed: scripts are not checked"; fi
+
+scripts := .ci/run bin/mpg hack/jdk hack/processes hack/programs hack/control-plane hack/stack $(wildcard hack/demo)
+
+.PHONY: format
+format: ## Format the Java sources
+	@$(maven) -q spotless:apply
+
+.PHONY: crds
+crds: ## Regenerate crds/
+	@$(maven) -q -DskipTests process-classes
+
+.PHONY: demo
+demo: build ## See a change roll out, fail and roll back, on this machine
+	@hack/demo
+
+.PHONY: up
+up: build ## Run an API server and the operator in the background
+	@hack/stack up
+
+.PHONY: env
+env: ## Print the shell's settings for it: eval "$(make -s env)"
+	@hack/stack env
+
+.PHONY: down
+down: ## End what `make up` started and delete its state
+	@hack/stack down
+
+.PHONY: clean
+clean: ## Delete what was built
+	@rm -rf target
