@@ -1,0 +1,56 @@
+package dev.mpg.compile;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.CodedOutputStream;
+import com.google.protobuf.Message;
+import dev.mpg.config.TrafficConfig;
+import dev.mpg.snapshot.Resource;
+import dev.mpg.snapshot.ResourceType;
+import dev.mpg.snapshot.Snapshot;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Turns a config into the Envoy resources that make gateways behave so. Equal configs give equal bytes, in any JVM. Each
+ * message is marshalled here and nowhere else.
+ */
+public final class Compiler {
+    private Compiler() {}
+
+    /** The resources of this config. */
+    public static Snapshot compile(TrafficConfig config) {
+        List<Resource> resources = new ArrayList<>();
+        config.backends().forEach(backend -> {
+            resources.add(resource(ResourceType.CLUSTER, backend.name(), Clusters.cluster(backend)));
+            resources.add(resource(ResourceType.ENDPOINT, backend.name(), Clusters.loadAssignment(backend)));
+        });
+        config.listeners()
+                .forEach(listener ->
+                        resources.add(resource(ResourceType.LISTENER, listener.name(), Listeners.listener(listener))));
+        if (!config.listeners().isEmpty()) {
+            resources.add(resource(ResourceType.ROUTE, Routes.CONFIGURATION_NAME, Routes.configuration()));
+            Routes.virtualHosts(config.routes())
+                    .forEach(host -> resources.add(resource(ResourceType.VIRTUAL_HOST, host.getName(), host)));
+        }
+        return Snapshot.of(resources);
+    }
+
+    private static Resource resource(ResourceType type, String name, Message message) {
+        return Resource.of(type, name, marshal(message));
+    }
+
+    /** Protobuf leaves the order of map entries open; deterministic serialization sorts them by key. */
+    private static ByteString marshal(Message message) {
+        byte[] bytes = new byte[message.getSerializedSize()];
+        CodedOutputStream out = CodedOutputStream.newInstance(bytes);
+        out.useDeterministicSerialization();
+        try {
+            message.writeTo(out);
+        } catch (IOException e) {
+            throw new AssertionError("an array of the right size holds the message", e);
+        }
+        out.checkNoSpaceLeft();
+        return ByteString.copyFrom(bytes);
+    }
+}

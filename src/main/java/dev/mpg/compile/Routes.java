@@ -1,0 +1,110 @@
+package dev.mpg.compile;
+
+import com.google.protobuf.UInt32Value;
+import com.google.protobuf.util.Durations;
+import dev.mpg.config.TrafficConfig.BackendRef;
+import dev.mpg.config.TrafficConfig.PathMatch;
+import dev.mpg.config.TrafficConfig.Route;
+import io.envoyproxy.envoy.config.route.v3.DirectResponseAction;
+import io.envoyproxy.envoy.config.route.v3.RouteAction;
+import io.envoyproxy.envoy.config.route.v3.RouteConfiguration;
+import io.envoyproxy.envoy.config.route.v3.RouteMatch;
+import io.envoyproxy.envoy.config.route.v3.Vhds;
+import io.envoyproxy.envoy.config.route.v3.VirtualHost;
+import io.envoyproxy.envoy.config.route.v3.WeightedCluster;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * Routes, grouped by host name. Every host name is a virtual host and a resource of its own (VHDS), so that a changed
+ * route costs the bytes of its host and not those of the whole table.
+ */
+final class Routes {
+    /** The one route configuration that all listeners share. */
+    static final String CONFIGURATION_NAME = "routes";
+
+    private static final int INTERNAL_SERVER_ERROR = 500;
+
+    /**
+     * The order in which Gateway API wants matches tried: exact paths, then prefixes, longer ones first; equal ones as
+     * they were written.
+     */
+    private static final Comparator<PathMatch> PRECEDENCE = Comparator.comparing(
+                    (PathMatch path) -> path instanceof PathMatch.Prefix)
+            .thenComparing(path -> path.path().length(), Comparator.reverseOrder());
+
+    private Routes() {}
+
+    static RouteConfiguration configuration() {
+        return RouteConfiguration.newBuilder()
+                .setName(CONFIGURATION_NAME)
+                .setVhds(Vhds.newBuilder().setConfigSource(ConfigSources.ADS))
+                .build();
+    }
+
+    /** A virtual host's name begins with the route configuration's, as VHDS demands. */
+    static List<VirtualHost> virtualHosts(List<Route> routes) {
+        SortedMap<String, List<Rule>> rulesByHost = new TreeMap<>();
+        for (Route route : routes) {
+            for (String hostname : route.hostnames()) {
+                List<Rule> rules = rulesByHost.computeIfAbsent(hostname, host -> new ArrayList<>());
+                route.paths().forEach(path -> rules.add(new Rule(path, route)));
+            }
+        }
+        List<VirtualHost> hosts = new ArrayList<>(rulesByHost.size());
+        rulesByHost.forEach((hostname, rules) -> {
+            rules.sort(Comparator.comparing(Rule::path, PRECEDENCE));
+            VirtualHost.Builder host = VirtualHost.newBuilder()
+                    .setName(CONFIGURATION_NAME + "/" + hostname)
+                    .addDomains(hostname);
+            rules.forEach(rule -> host.addRoutes(rule.toEnvoy()));
+            hosts.add(host.build());
+        });
+        return hosts;
+    }
+
+    /** One match of a route. */
+    private record Rule(PathMatch path, Route route) {
+        io.envoyproxy.envoy.config.route.v3.Route toEnvoy() {
+            io.envoyproxy.envoy.config.route.v3.Route.Builder envoy =
+                    io.envoyproxy.envoy.config.route.v3.Route.newBuilder()
+                            .setName(route.name())
+                            .setMatch(match(path));
+            long totalWeight =
+                    route.backendRefs().stream().mapToLong(BackendRef::weight).sum();
+            return totalWeight == 0
+                    ? envoy.setDirectResponse(DirectResponseAction.newBuilder().setStatus(INTERNAL_SERVER_ERROR))
+                            .build()
+                    : envoy.setRoute(action(route)).build();
+        }
+    }
+
+    private static RouteMatch match(PathMatch path) {
+        return switch (path) {
+            case PathMatch.Exact(String exact) ->
+                RouteMatch.newBuilder().setPath(exact).build();
+            case PathMatch.Prefix(String prefix)
+            when prefix.equals("/") -> RouteMatch.newBuilder().setPrefix("/").build();
+            case PathMatch.Prefix(String prefix) ->
+                RouteMatch.newBuilder().setPathSeparatedPrefix(prefix).build();
+        };
+    }
+
+    private static RouteAction action(Route route) {
+        RouteAction.Builder action = RouteAction.newBuilder();
+        route.requestTimeout().ifPresent(timeout -> action.setTimeout(Durations.fromNanos(timeout.toNanos())));
+        if (route.backendRefs().size() == 1) {
+            return action.setCluster(route.backendRefs().getFirst().backend()).build();
+        }
+        WeightedCluster.Builder weighted = WeightedCluster.newBuilder();
+        for (BackendRef ref : route.backendRefs()) {
+            weighted.addClusters(WeightedCluster.ClusterWeight.newBuilder()
+                    .setName(ref.backend())
+                    .setWeight(UInt32Value.of(ref.weight())));
+        }
+        return action.setWeightedClusters(weighted).build();
+    }
+}
