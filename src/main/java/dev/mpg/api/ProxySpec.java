@@ -1,5 +1,6 @@
 package dev.mpg.api;
 
+import com.fasterxml.jackson.annotation.JsonClassDescription;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.crdv2.generator.v1.SchemaCustomizer;
@@ -18,36 +19,34 @@ import org.jspecify.annotations.Nullable;
  * defaults and checks what the schema cannot.
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
-@SchemaCustomizer(value = ListSchema.class, input = "listeners:16:name routes:500:name backends:256:name")
+@JsonClassDescription("What this Proxy's gateways should do.")
+@SchemaCustomizer(
+        value = ListSchema.class,
+        input = "listeners:16:name routes:5000:name:atomic backends:5000:name:atomic")
 @ValidationRule(
-        value = "has(self.clusterId) == has(oldSelf.clusterId)"
-                + " && (!has(self.clusterId) || self.clusterId == oldSelf.clusterId)",
-        message = "clusterId is immutable: create another Proxy instead",
+        value = ProxyRules.CLUSTER_ID_STAYS,
+        messageExpression = ProxyRules.CLUSTER_ID_CHANGED,
         fieldPath = ".clusterId")
 @ValidationRule(
-        value = "!has(self.listeners) || self.listeners.all(l, self.listeners.exists_one(m, m.port == l.port))",
-        message = "two listeners have one port: give each listener a port of its own",
+        value = ProxyRules.PORTS_ARE_UNIQUE,
+        messageExpression = ProxyRules.PORT_IS_SHARED,
         fieldPath = ".listeners")
 @ValidationRule(
-        value = "!has(self.routes) || self.routes.all(r, r.backendRefs.all(ref,"
-                + " has(self.backends) && self.backends.exists(b, b.name == ref.name)))",
-        messageExpression =
-                "'no backend is named ' + self.routes.filter(r, r.backendRefs.exists(ref, !has(self.backends)"
-                        + " || !self.backends.exists(b, b.name == ref.name)))[0].backendRefs.filter(ref, !has(self.backends)"
-                        + " || !self.backends.exists(b, b.name == ref.name))[0].name + ': add it to spec.backends or correct the"
-                        + " backendRef'",
+        value = ProxyRules.BACKENDS_EXIST,
+        messageExpression = ProxyRules.BACKEND_IS_MISSING,
         fieldPath = ".routes")
 public record ProxySpec(
         @JsonPropertyDescription("Name of this config plane, which gateways give as node.cluster. Unique; immutable."
                 + " Default: <namespace>.<name>.")
-        @Pattern("^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$")
+        @Pattern("^" + DNS_NAME + "$")
         @Size(min = 1, max = 128)
         @Nullable
         String clusterId,
 
         @JsonPropertyDescription("The Scheduler whose proxy instances serve this Proxy.")
         @Default("default")
-        @Size(min = 1, max = 253)
+        @Pattern(ObjectName.PATTERN)
+        @Size(min = 1, max = ObjectName.MAX_LENGTH)
         @Nullable
         String schedulerName,
 
@@ -76,10 +75,14 @@ public record ProxySpec(
     /** A port on which every gateway of the fleet takes requests. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Listener(
-            @Required @Pattern(DNS_LABEL) @Size(min = 1, max = 63)
+            @JsonPropertyDescription("Unique among the listeners.")
+            @Required
+            @Pattern(DNS_LABEL)
+            @Size(min = 1, max = 63)
             String name,
 
-            @Required @Min(1) @Max(65535) Integer port,
+            @JsonPropertyDescription("TCP port. Unique among the listeners.") @Required @Min(1) @Max(65535)
+            Integer port,
 
             @JsonPropertyDescription("HTTP: HTTP/1.1 and HTTP/2 without TLS.") @Default("HTTP") @Nullable
             Protocol protocol) {}
@@ -91,18 +94,22 @@ public record ProxySpec(
 
     /** Sends matching requests to backends, in the shape of a Gateway API HTTPRoute rule. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
-    @SchemaCustomizer(value = ListSchema.class, input = "hostnames:16 matches:8 backendRefs:8:name")
+    @SchemaCustomizer(value = ListSchema.class, input = "hostnames:16:set matches:64 backendRefs:1-16:name")
+    @ValidationRule(
+            value = ProxyRules.SOME_WEIGHT,
+            messageExpression = ProxyRules.NO_WEIGHT,
+            fieldPath = ".backendRefs")
     public record Route(
-            @Required @Pattern(DNS_LABEL) @Size(min = 1, max = 63)
+            @JsonPropertyDescription("Unique among the routes; how status, traces and tests call the route.")
+            @Required
+            @Pattern(DNS_LABEL)
+            @Size(min = 1, max = 63)
             String name,
 
             @JsonPropertyDescription(
                     "Host names of the request (without port), with or without a leading '*.'." + " None: every host.")
             @Nullable
-            List<
-                            @Pattern("^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$")
-                            @Size(min = 1, max = 253) String>
-                    hostnames,
+            List<@Pattern("^(\\*\\.)?" + DNS_NAME + "$") @Size(min = 1, max = 253) String> hostnames,
 
             @JsonPropertyDescription("The route takes a request that fits any of these. None: every path.") @Nullable
             List<Match> matches,
@@ -110,11 +117,14 @@ public record ProxySpec(
             @JsonPropertyDescription("Where requests go, in proportion to the weights.") @Required
             List<BackendRef> backendRefs,
 
-            @Nullable Timeouts timeouts) {}
+            @JsonPropertyDescription("How long a request may take.") @Nullable
+            Timeouts timeouts) {}
 
     /** What a request must look like. All given parts must fit. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
-    public record Match(@Nullable PathMatch path) {}
+    public record Match(
+            @JsonPropertyDescription("What the path must look like. None: every path.") @Nullable
+            PathMatch path) {}
 
     /** How the path is matched. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -125,7 +135,10 @@ public record ProxySpec(
             @Nullable
             PathMatchType type,
 
-            @Required @Pattern("^/[^?#\\s]*$") @Size(min = 1, max = 1024)
+            @JsonPropertyDescription("Starts with a slash; without query.")
+            @Required
+            @Pattern("^/[^?#\\s]*$")
+            @Size(min = 1, max = 1024)
             String value) {}
 
     /** The kinds of path match, with the meaning that Gateway API gives them. */
@@ -137,7 +150,10 @@ public record ProxySpec(
     /** A backend's share of a route's requests. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record BackendRef(
-            @Required @Pattern(DNS_LABEL) @Size(min = 1, max = 63)
+            @JsonPropertyDescription("One of spec.backends. Unique in its route.")
+            @Required
+            @Pattern(DNS_LABEL)
+            @Size(min = 1, max = 63)
             String name,
 
             @JsonPropertyDescription("Share of requests: weight / sum of the weights.")
@@ -149,43 +165,57 @@ public record ProxySpec(
 
     /** How long things may take, as Gateway API durations: 3s, 500ms, 1m30s. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
+    @ValidationRule(
+            value = ProxyRules.TIMEOUT_IS_DURATION,
+            messageExpression = ProxyRules.TIMEOUT_IS_NO_DURATION,
+            fieldPath = ".request")
     public record Timeouts(
-            @JsonPropertyDescription("From the request's end to the response's end. 0s: no limit.")
-            @Pattern("^([0-9]{1,5}(h|m|s|ms)){1,4}$")
+            @JsonPropertyDescription("From the request's end to the response's end, at most 24h. 0s: no limit.")
+            @Size(max = 28)
             @Nullable
             String request) {}
 
     /** An upstream service. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
-    @SchemaCustomizer(value = ListSchema.class, input = "endpoints:256")
+    @SchemaCustomizer(value = ListSchema.class, input = "endpoints:64:host+port")
     public record Backend(
-            @Required @Pattern(DNS_LABEL) @Size(min = 1, max = 63)
+            @JsonPropertyDescription("Unique among the backends; what backendRefs say.")
+            @Required
+            @Pattern(DNS_LABEL)
+            @Size(min = 1, max = 63)
             String name,
 
-            @Required List<Endpoint> endpoints,
+            @JsonPropertyDescription("Addresses that share the backend's requests. None: requests get 503.") @Required
+            List<Endpoint> endpoints,
 
             @JsonPropertyDescription("Limits beyond which requests are refused rather than queued.") @Nullable
             CircuitBreaker circuitBreaker) {}
 
     /** One address of an upstream service. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
-    @ValidationRule(
-            value = "isIP(self.host)",
-            messageExpression = "'not an IP address: ' + self.host + '; give an IPv4 or IPv6 address'",
-            fieldPath = ".host")
+    @ValidationRule(value = ProxyRules.IS_IP, messageExpression = ProxyRules.IS_NO_IP, fieldPath = ".host")
     public record Endpoint(
-            @JsonPropertyDescription("IPv4 or IPv6 address.") @Required @Size(min = 1, max = 45)
+            @JsonPropertyDescription("IPv4 or IPv6 address.") @Required @Size(max = 45)
             String host,
 
-            @Required @Min(1) @Max(65535) Integer port) {}
+            @JsonPropertyDescription("TCP port.") @Required @Min(1) @Max(65535)
+            Integer port) {}
 
     /** Envoy's circuit-breaker thresholds, counted per gateway. Absent: Envoy's default, 1024 (retries: 3). */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record CircuitBreaker(
-            @Min(0) @Max(4294967295L) @Nullable Long maxConnections,
-            @Min(0) @Max(4294967295L) @Nullable Long maxPendingRequests,
-            @Min(0) @Max(4294967295L) @Nullable Long maxParallelRequests,
-            @Min(0) @Max(4294967295L) @Nullable Long maxParallelRetries) {}
+            @JsonPropertyDescription("Open connections to the backend.") @Min(0) @Max(4294967295L) @Nullable
+            Long maxConnections,
+
+            @JsonPropertyDescription("Requests that wait for a connection.") @Min(0) @Max(4294967295L) @Nullable
+            Long maxPendingRequests,
+
+            @JsonPropertyDescription("Requests under way.") @Min(0) @Max(4294967295L) @Nullable
+            Long maxParallelRequests,
+
+            @JsonPropertyDescription("Retries under way.") @Min(0) @Max(4294967295L) @Nullable
+            Long maxParallelRetries) {}
 
     private static final String DNS_LABEL = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$";
+    private static final String DNS_NAME = "[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*";
 }

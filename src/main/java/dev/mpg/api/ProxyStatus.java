@@ -1,5 +1,6 @@
 package dev.mpg.api;
 
+import com.fasterxml.jackson.annotation.JsonClassDescription;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.crdv2.generator.v1.SchemaCustomizer;
@@ -9,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 
 /** What is true of a Proxy now. Versions are abbreviated to 12 hexadecimal digits. */
 @JsonInclude(JsonInclude.Include.NON_NULL)
+@JsonClassDescription("What is true of this Proxy now.")
 @SchemaCustomizer(value = ListSchema.class, input = "conditions:16:type rejections:16 instances:64 addresses:1000")
 public record ProxyStatus(
         @JsonPropertyDescription("The generation of the spec that this status speaks of.") @Nullable
@@ -17,9 +19,14 @@ public record ProxyStatus(
         @JsonPropertyDescription("The cluster id in force.") @Nullable
         String clusterId,
 
-        @Nullable Versions versions,
-        @Nullable Gateways gateways,
-        @Nullable Rollout rollout,
+        @JsonPropertyDescription("The versions that matter, each the hash of a whole config, in 12 digits.") @Nullable
+        Versions versions,
+
+        @JsonPropertyDescription("How many gateways are where.") @Nullable
+        Gateways gateways,
+
+        @JsonPropertyDescription("How far the target version has come.") @Nullable
+        Rollout rollout,
 
         @JsonPropertyDescription("What gateways refused, and why. At most 16; gateways.rejected counts all.") @Nullable
         List<Rejection> rejections,
@@ -27,10 +34,13 @@ public record ProxyStatus(
         @JsonPropertyDescription("The proxy instances that serve this Proxy.") @Nullable
         List<String> instances,
 
-        @JsonPropertyDescription("Where each gateway that is run for this Proxy takes requests.") @Nullable
+        @JsonPropertyDescription("Where the gateways that are run for this Proxy take requests. At most 1000.")
+        @Nullable
         List<Address> addresses,
 
-        @Nullable List<Condition> conditions) {
+        @JsonPropertyDescription("Accepted: the spec is valid. Programmed: every gateway ACKed what it compiles to.")
+        @Nullable
+        List<Condition> conditions) {
 
     /** The versions that matter, each the hash of a whole config. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -62,7 +72,10 @@ public record ProxyStatus(
 
     /** How far the target version has come. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
-    public record Rollout(Phase phase) {}
+    public record Rollout(
+            @JsonPropertyDescription("Pending: nothing sent yet. Progressing: gateways are being brought to the target."
+                    + " Complete: all ACKed it. Rejected: a gateway refused it.")
+            Phase phase) {}
 
     /** Where a rollout stands. */
     public enum Phase {

@@ -1,6 +1,8 @@
 package dev.mpg.api;
 
+import com.fasterxml.jackson.annotation.JsonClassDescription;
 import io.fabric8.crd.generator.annotation.AdditionalPrinterColumn;
+import io.fabric8.generator.annotation.ValidationRule;
 import io.fabric8.kubernetes.client.CustomResource;
 import io.fabric8.kubernetes.model.annotation.Group;
 import io.fabric8.kubernetes.model.annotation.Kind;
@@ -24,6 +26,9 @@ import io.fabric8.kubernetes.model.annotation.Version;
         jsonPath = ".metadata.creationTimestamp",
         type = AdditionalPrinterColumn.Type.DATE)
 @AdditionalPrinterColumn(name = "REASON", jsonPath = ".status.conditions[?(@.type==\"Ready\")].reason", priority = 1)
+@JsonClassDescription("A pool of proxy instances that serve the Proxies which name this Scheduler."
+        + " Proxies that name none are served by the Scheduler called default.")
+@ValidationRule(value = ObjectName.RULE, message = ObjectName.MESSAGE, fieldPath = ".metadata.name")
 public class Scheduler extends CustomResource<SchedulerSpec, SchedulerStatus> {
     private static final long serialVersionUID = 1L;
 }

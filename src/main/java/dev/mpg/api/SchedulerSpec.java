@@ -1,5 +1,6 @@
 package dev.mpg.api;
 
+import com.fasterxml.jackson.annotation.JsonClassDescription;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.generator.annotation.Default;
@@ -9,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 
 /** What users ask of a Scheduler. */
 @JsonInclude(JsonInclude.Include.NON_NULL)
+@JsonClassDescription("What this pool of proxy instances should be.")
 public record SchedulerSpec(
         @JsonPropertyDescription("Proxy instances in the pool.") @Min(1) @Max(64) @Default("1") @Nullable
         Integer instances) {}

@@ -1,5 +1,6 @@
 package dev.mpg.api;
 
+import com.fasterxml.jackson.annotation.JsonClassDescription;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.crdv2.generator.v1.SchemaCustomizer;
@@ -9,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 
 /** What is true of a Scheduler's pool now. */
 @JsonInclude(JsonInclude.Include.NON_NULL)
+@JsonClassDescription("What is true of this pool now.")
 @SchemaCustomizer(value = ListSchema.class, input = "conditions:16:type instances:64:name")
 public record SchedulerStatus(
         @JsonPropertyDescription("The generation of the spec that this status speaks of.") @Nullable
@@ -20,13 +22,16 @@ public record SchedulerStatus(
         @JsonPropertyDescription("Proxies placed on the pool.") @Nullable
         Integer proxies,
 
-        @Nullable List<Instance> instances,
-        @Nullable List<Condition> conditions) {
+        @JsonPropertyDescription("The pool's proxy instances.") @Nullable
+        List<Instance> instances,
+
+        @JsonPropertyDescription("Ready: every wanted instance is.") @Nullable
+        List<Condition> conditions) {
 
     /** One proxy instance. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Instance(
-            String name,
+            @JsonPropertyDescription("Unique in the pool.") String name,
 
             @JsonPropertyDescription("Connected to the Master over ConfigSync.")
             boolean ready,

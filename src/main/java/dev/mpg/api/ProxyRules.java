@@ -1,0 +1,61 @@
+package dev.mpg.api;
+
+/**
+ * What must hold of a {@link ProxySpec}, and what the user is told where it doesn't, in CEL, for the API server to check.
+ *
+ * <p>The API server refuses a rule, or a message, that would cost too much for the longest lists that the schema allows.
+ * Two idioms keep the cost of these linear. A list of one element, with a macro called on it, names an intermediate value:
+ * {@code [x].all(name, …)}. And because the length of a string is known only while its path starts at self, a message first
+ * finds an index, and then reads {@code self.routes[i].name}.
+ *
+ * @see <a href="https://kubernetes.io/docs/reference/using-api/cel/">CEL in Kubernetes</a>
+ */
+final class ProxyRules {
+    static final String CLUSTER_ID_STAYS = "has(self.clusterId) == has(oldSelf.clusterId)"
+            + " && (!has(self.clusterId) || self.clusterId == oldSelf.clusterId)";
+    static final String CLUSTER_ID_CHANGED = "'clusterId is immutable: leave it '"
+            + " + (has(oldSelf.clusterId) ? 'at ' + oldSelf.clusterId : 'out, as it was (it is <namespace>.<name>)')"
+            + " + ', or create another Proxy'";
+
+    /** Per listener, whether no other one has its port. */
+    private static final String HAS_OWN_PORT =
+            "self.listeners.map(listener, self.listeners.exists_one(other, other.port == listener.port))";
+
+    static final String PORTS_ARE_UNIQUE = "!has(self.listeners) || " + HAS_OWN_PORT + ".all(own, own)";
+    static final String PORT_IS_SHARED = "[" + HAS_OWN_PORT + ".indexOf(false)].map(i,"
+            + " 'listeners ' + self.listeners[i].name + ' and ' + self.listeners["
+            + "self.listeners.map(other, other.port == self.listeners[i].port).lastIndexOf(true)].name"
+            + " + ' have one port: give each a port of its own')[0]";
+
+    /** A list of one map, whose keys are the backends' names. Looking one up costs the same however many there are. */
+    private static final String BACKENDS =
+            "[has(self.backends) ? self.backends.transformMapEntry(i, backend, {backend.name: true}) : {}]";
+
+    private static final String REFS_EXIST = "route.backendRefs.all(ref, ref.name in backends)";
+
+    static final String BACKENDS_EXIST =
+            "!has(self.routes) || " + BACKENDS + ".all(backends, self.routes.all(route, " + REFS_EXIST + "))";
+    static final String BACKEND_IS_MISSING = BACKENDS + ".map(backends,"
+            + " [self.routes.map(route, " + REFS_EXIST + ").indexOf(false)].map(i,"
+            + " 'route ' + self.routes[i].name + ' sends to ' + self.routes[i].backendRefs["
+            + "self.routes[i].backendRefs.map(ref, ref.name in backends).indexOf(false)].name"
+            + " + ', which is not in spec.backends: add it there or correct the name')[0])[0]";
+
+    static final String SOME_WEIGHT =
+            "size(self.backendRefs) == 0 || self.backendRefs.exists(ref, !has(ref.weight) || ref.weight > 0)";
+    static final String NO_WEIGHT =
+            "'every backendRef of route ' + self.name + ' has weight 0: give at least one of them a weight above 0'";
+
+    /** A duration as Gateway API has it (GEP-2257). */
+    static final String TIMEOUT_IS_DURATION =
+            "!has(self.request) || (self.request.matches('^([0-9]{1,5}(h|m|s|ms)){1,4}$')"
+                    + " && duration(self.request) <= duration('24h'))";
+
+    static final String TIMEOUT_IS_NO_DURATION = "'not a duration of at most 24h: ' + self.request"
+            + " + '; give whole numbers with units (h, m, s, ms), such as 3s, 500ms or 1m30s, or 0s for no limit'";
+
+    static final String IS_IP = "isIP(self.host)";
+    static final String IS_NO_IP = "'not an IP address: ' + self.host + '; give an IPv4 or IPv6 address'";
+
+    private ProxyRules() {}
+}
