@@ -1,0 +1,345 @@
+package dev.mpg.master;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.mpg.snapshot.Assignment;
+import dev.mpg.snapshot.ContentHash;
+import dev.mpg.sync.InstanceReport;
+import dev.mpg.sync.InstanceStream;
+import dev.mpg.sync.Publication;
+import dev.mpg.sync.SyncAuthority;
+import dev.mpg.sync.SyncService;
+import io.grpc.BindableService;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What each cluster should run and which instances serve it; what they say about it. It keeps nothing beyond its own life:
+ * after a restart reconcilers publish again, and instances say what they hold. Thread-safe; publishing sends on the calling
+ * thread but never waits for an instance.
+ *
+ * <p>Reports of an instance that has disconnected are kept, marked as not live, since its gateways keep running what they
+ * run; they go when the Proxy is placed elsewhere.
+ */
+public final class Master {
+    private final MasterListener listener;
+    private final Authority authority = new Authority();
+    private final SyncService service;
+    private final Counter skipped;
+
+    private final Object lock = new Object();
+
+    @GuardedBy("lock")
+    private final Map<String, Cluster> clusters = new HashMap<>();
+
+    @GuardedBy("lock")
+    private final Map<String, KnownInstance> instances = new TreeMap<>();
+
+    @GuardedBy("lock")
+    private boolean placementComplete;
+
+    @GuardedBy("lock")
+    private long reportsTaken;
+
+    /** One Proxy. */
+    private static final class Cluster {
+        Set<String> instances = Set.of();
+        /** Null while it was only held. */
+        @Nullable
+        Publication publication;
+    }
+
+    public Master(MeterRegistry registry, MasterListener listener) {
+        this.listener = listener;
+        this.service = new SyncService(authority, registry);
+        this.skipped = SyncService.pushes(registry, "skipped");
+    }
+
+    /** What instances connect to. */
+    public BindableService service() {
+        return service;
+    }
+
+    /**
+     * Says what a cluster should run, and which instances serve it. To say again what was said sends nothing; an assignment
+     * that differs only in its trace context is the same.
+     *
+     * @throws IllegalArgumentException when it has a resource, or more resources, than ConfigSync carries; then nothing
+     *     changes
+     */
+    public void publish(Assignment assignment, Set<String> servedBy) {
+        place(assignment.clusterId(), assignment, servedBy);
+    }
+
+    /**
+     * Says that these instances serve a cluster with whatever they hold on disk: when it isn't known what it should run, as
+     * after a restart with an invalid spec. What was published in this Master's life stays published.
+     */
+    public void hold(String clusterId, Set<String> servedBy) {
+        place(clusterId, null, servedBy);
+    }
+
+    private void place(String clusterId, @Nullable Assignment assignment, Set<String> servedBy) {
+        Notices notices = new Notices();
+        synchronized (lock) {
+            Cluster cluster = clusters.get(clusterId);
+            Publication before = cluster == null ? null : cluster.publication;
+            Publication after = before;
+            if (assignment != null && (before == null || !before.says(assignment))) {
+                after = before == null ? Publication.of(assignment) : before.then(assignment);
+            }
+            if (cluster == null) {
+                cluster = new Cluster();
+                clusters.put(clusterId, cluster);
+            }
+            cluster.publication = after;
+            boolean changed = before != after;
+            for (String name : servedBy) {
+                KnownInstance instance = instances.computeIfAbsent(name, KnownInstance::new);
+                boolean added = instance.clusterIds.add(clusterId);
+                if (added) {
+                    notices.placement(instance);
+                }
+                if (added || changed) {
+                    notices.assignment(instance, clusterId);
+                } else if (assignment != null && instance.stream != null) {
+                    skipped.increment();
+                }
+            }
+            removeFromOthers(clusterId, cluster, servedBy, notices);
+            cluster.instances = Set.copyOf(servedBy);
+        }
+        notices.deliver();
+    }
+
+    /** Says that a Proxy is gone. Its instances forget it. */
+    public void withdraw(String clusterId) {
+        Notices notices = new Notices();
+        synchronized (lock) {
+            Cluster cluster = clusters.remove(clusterId);
+            if (cluster != null) {
+                removeFromOthers(clusterId, cluster, Set.of(), notices);
+            }
+        }
+        notices.deliver();
+    }
+
+    @GuardedBy("lock")
+    private void removeFromOthers(String clusterId, Cluster cluster, Set<String> remaining, Notices notices) {
+        for (String name : cluster.instances) {
+            KnownInstance instance = instances.get(name);
+            if (instance == null || remaining.contains(name)) {
+                continue;
+            }
+            instance.remove(clusterId);
+            notices.placement(instance);
+            forgetIfObsolete(instance, notices);
+        }
+    }
+
+    @GuardedBy("lock")
+    private void forgetIfObsolete(KnownInstance instance, Notices notices) {
+        if (instance.isObsolete()) {
+            instances.remove(instance.name);
+            notices.instanceChanged(instance.name);
+        }
+    }
+
+    /**
+     * Says that every existing Proxy was published or held once. Until then no instance is told to forget anything: after a
+     * restart, one that connects before the reconcilers ran would lose what it serves.
+     */
+    public void placementComplete() {
+        Notices notices = new Notices();
+        synchronized (lock) {
+            if (!placementComplete) {
+                placementComplete = true;
+                for (KnownInstance instance : instances.values()) {
+                    notices.placement(instance);
+                }
+            }
+        }
+        notices.deliver();
+    }
+
+    /** What the instances that serve a cluster say about it; {@link Fleet#NONE} when it is unknown. */
+    public Fleet fleet(String clusterId) {
+        synchronized (lock) {
+            Cluster cluster = clusters.get(clusterId);
+            if (cluster == null) {
+                return Fleet.NONE;
+            }
+            Map<String, Fleet.Serving> serving = new HashMap<>();
+            List<ReportBook> books = new ArrayList<>();
+            for (String name : cluster.instances) {
+                KnownInstance instance = instances.get(name);
+                if (instance != null) {
+                    serving.put(name, instance.toServing(clusterId));
+                    ReportBook book = instance.reports.get(clusterId);
+                    if (book != null) {
+                        books.add(book);
+                    }
+                }
+            }
+            return new Fleet(ReportBook.merge(books), serving);
+        }
+    }
+
+    /** The instances that are connected, and those on which a Proxy is placed, sorted by name. */
+    public List<Instance> instances() {
+        synchronized (lock) {
+            return instances.values().stream().map(KnownInstance::toInstance).toList();
+        }
+    }
+
+    /** What to tell streams and the listener once the lock is released. Collapses what is said twice. */
+    private final class Notices {
+        private final Set<InstanceStream> placements = new HashSet<>();
+        private final Map<InstanceStream, Set<String>> assignments = new LinkedHashMap<>();
+        private final Set<String> fleets = new HashSet<>();
+        private final Set<String> changedInstances = new HashSet<>();
+        private @Nullable InstanceStream replaced;
+
+        void placement(KnownInstance instance) {
+            if (instance.stream != null) {
+                placements.add(instance.stream);
+            }
+        }
+
+        void assignment(KnownInstance instance, String clusterId) {
+            if (instance.stream != null) {
+                assignments
+                        .computeIfAbsent(instance.stream, stream -> new HashSet<>())
+                        .add(clusterId);
+            }
+        }
+
+        void instanceChanged(String name) {
+            changedInstances.add(name);
+        }
+
+        void fleetsChanged(Set<String> clusterIds) {
+            fleets.addAll(clusterIds);
+        }
+
+        void replaced(@Nullable InstanceStream stream) {
+            replaced = stream;
+        }
+
+        void deliver() {
+            if (replaced != null) {
+                replaced.replaced();
+            }
+            placements.forEach(InstanceStream::placementChanged);
+            assignments.forEach((stream, clusterIds) -> clusterIds.forEach(stream::assignmentChanged));
+            changedInstances.forEach(listener::instanceChanged);
+            fleets.forEach(listener::fleetChanged);
+        }
+    }
+
+    private final class Authority implements SyncAuthority {
+        @Override
+        public void connected(Hello hello, InstanceStream stream) {
+            Notices notices = new Notices();
+            synchronized (lock) {
+                KnownInstance instance = instances.computeIfAbsent(hello.instance(), KnownInstance::new);
+                notices.replaced(instance.stream);
+                instance.connect(hello, stream);
+                notices.instanceChanged(instance.name);
+                notices.fleetsChanged(instance.clusterIds);
+            }
+            notices.deliver();
+        }
+
+        @Override
+        public void disconnected(String name, InstanceStream stream) {
+            Notices notices = new Notices();
+            synchronized (lock) {
+                KnownInstance instance = instances.get(name);
+                if (instance == null || !stream.equals(instance.stream)) {
+                    return;
+                }
+                instance.disconnect();
+                notices.instanceChanged(name);
+                notices.fleetsChanged(instance.clusterIds);
+                forgetIfObsolete(instance, notices);
+            }
+            notices.deliver();
+        }
+
+        @Override
+        public void held(String name, InstanceStream stream, String clusterId, Set<ContentHash> versions) {
+            Notices notices = new Notices();
+            synchronized (lock) {
+                KnownInstance instance = speaker(name, stream);
+                if (instance == null || versions.equals(instance.held.put(clusterId, versions))) {
+                    return;
+                }
+                notices.fleetsChanged(Set.of(clusterId));
+            }
+            notices.deliver();
+        }
+
+        @Override
+        public void reported(String name, InstanceStream stream, InstanceReport report) {
+            Notices notices = new Notices();
+            synchronized (lock) {
+                KnownInstance instance = speaker(name, stream);
+                if (instance == null
+                        || !instance.reports
+                                .computeIfAbsent(report.clusterId(), id -> new ReportBook())
+                                .take(report, ++reportsTaken)) {
+                    return;
+                }
+                notices.fleetsChanged(Set.of(report.clusterId()));
+            }
+            notices.deliver();
+        }
+
+        /** The instance whose present stream this is; null when it is a replaced one. */
+        @GuardedBy("lock")
+        private @Nullable KnownInstance speaker(String name, InstanceStream stream) {
+            KnownInstance instance = instances.get(name);
+            return instance != null && stream.equals(instance.stream) ? instance : null;
+        }
+
+        @Override
+        public Set<String> clusterIds(String name) {
+            synchronized (lock) {
+                KnownInstance instance = instances.get(name);
+                return instance == null ? Set.of() : Set.copyOf(instance.clusterIds);
+            }
+        }
+
+        @Override
+        public Optional<Set<String>> placement(String name, InstanceStream stream) {
+            synchronized (lock) {
+                KnownInstance instance = speaker(name, stream);
+                if (!placementComplete || instance == null) {
+                    return Optional.empty();
+                }
+                instance.forgetOthers();
+                return Optional.of(Set.copyOf(instance.clusterIds));
+            }
+        }
+
+        @Override
+        public Optional<Publication> publication(String name, String clusterId) {
+            synchronized (lock) {
+                Cluster cluster = clusters.get(clusterId);
+                return cluster != null && cluster.instances.contains(name)
+                        ? Optional.ofNullable(cluster.publication)
+                        : Optional.empty();
+            }
+        }
+    }
+}

@@ -1,0 +1,30 @@
+package dev.mpg.sync;
+
+import dev.mpg.snapshot.Assignment;
+import dev.mpg.snapshot.ContentHash;
+import dev.mpg.snapshot.Snapshot;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * What a proxy instance holds and serves. Implemented by the proxy process; called by {@link SyncClient} from one thread
+ * at a time.
+ */
+public interface AssignmentSink {
+    /** The versions of which every resource is held, by cluster id. */
+    Map<String, Set<ContentHash>> holdings();
+
+    /** One of the versions that {@link #holdings()} names; empty when it is none of them, or is held no longer. */
+    Optional<Snapshot> snapshot(String clusterId, ContentHash version);
+
+    /** Stops serving every other Proxy, and forgets it. */
+    void retain(Set<String> clusterIds);
+
+    /**
+     * Takes an assignment, whole and verified: persists it, then serves it.
+     *
+     * @throws java.io.UncheckedIOException when it can't be persisted: the earlier one stays, and this one is offered again
+     */
+    void assign(Assignment assignment);
+}

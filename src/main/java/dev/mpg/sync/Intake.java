@@ -1,0 +1,221 @@
+package dev.mpg.sync;
+
+import com.google.protobuf.ByteString;
+import dev.mpg.snapshot.Assignment;
+import dev.mpg.snapshot.ContentHash;
+import dev.mpg.sync.v1.Blobs;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What the Master sends, on its way to the sink: placements, assignments, blobs. Nothing reaches the sink that isn't whole
+ * and verified; an assignment that is refused leaves the earlier one in place. Knows no gRPC. Not thread-safe.
+ */
+final class Intake {
+    private static final Logger LOG = LoggerFactory.getLogger(Intake.class);
+
+    private final AssignmentSink sink;
+    private final Replies replies;
+    private final ClientMeters meters;
+    private final Map<String, OfCluster> clusters = new HashMap<>();
+
+    /** What this has to say to the Master, or wants to be reminded of. */
+    interface Replies {
+        void want(String clusterId, List<ContentHash> hashes);
+
+        void holding(String clusterId, Set<ContentHash> versions, boolean resend);
+
+        /** Calls {@link #save} later; {@code attempts} have failed. */
+        void saveLater(String clusterId, int attempts);
+    }
+
+    Intake(AssignmentSink sink, Replies replies, ClientMeters meters) {
+        this.sink = sink;
+        this.replies = replies;
+        this.meters = meters;
+    }
+
+    void placement(Set<String> clusterIds) {
+        clusters.keySet().retainAll(clusterIds);
+        sink.retain(clusterIds);
+    }
+
+    void assignment(dev.mpg.sync.v1.Assignment message) {
+        clusters.computeIfAbsent(message.getClusterId(), OfCluster::new).offer(message);
+    }
+
+    void blobs(Blobs message) {
+        OfCluster cluster = clusters.get(message.getClusterId());
+        // Without one the Proxy isn't placed here any more.
+        if (cluster != null) {
+            cluster.take(message);
+        }
+    }
+
+    /** Offers an assignment to the sink again that it could not persist. */
+    void save(String clusterId) {
+        OfCluster cluster = clusters.get(clusterId);
+        if (cluster != null) {
+            cluster.saveAgain();
+        }
+    }
+
+    /** A new stream starts from what the sink holds: what was told on the last one doesn't count any more. */
+    void streamEnded() {
+        clusters.values().forEach(OfCluster::streamEnded);
+    }
+
+    private final class OfCluster {
+        private final String clusterId;
+        /** Manifests of the last assignment on this stream, upon which the next one may build. */
+        private Map<ContentHash, ResolvedManifest> told = Map.of();
+        /** Hashes of the Want that hasn't been answered yet; there is at most one. */
+        private final Set<ContentHash> inFlight = new HashSet<>();
+
+        private @Nullable Download download;
+        /** One that was given up; its blobs may be of use. */
+        private @Nullable Download leftover;
+        /** Whole and verified, but not persisted yet. */
+        private @Nullable Assignment unsaved;
+
+        private int failedSaves;
+        private boolean saveQueued;
+
+        OfCluster(String clusterId) {
+            this.clusterId = clusterId;
+        }
+
+        private Set<ContentHash> held() {
+            return sink.holdings().getOrDefault(clusterId, Set.of());
+        }
+
+        void offer(dev.mpg.sync.v1.Assignment message) {
+            unsaved = null;
+            Download next;
+            try {
+                next = Download.start(
+                        message,
+                        told,
+                        held(),
+                        version -> sink.snapshot(clusterId, version),
+                        download == null ? leftover : download);
+            } catch (UnresolvableManifestException e) {
+                refuse(e.getMessage(), Download.buildsUponBase(message));
+                return;
+            }
+            download = next;
+            leftover = null;
+            told = next.manifests();
+            proceed();
+        }
+
+        void take(Blobs message) {
+            for (ByteString blob : message.getBlobsList()) {
+                ContentHash hash = ContentHash.of(blob);
+                if (inFlight.remove(hash)) {
+                    meters.blobBytes.increment(blob.size());
+                    if (download != null) {
+                        download.accept(hash, blob);
+                    }
+                } else {
+                    meters.hashMismatches.increment();
+                    LOG.error("A blob of {} came with the hash {}, which was not asked for: dropped", clusterId, hash);
+                }
+            }
+            for (ByteString bytes : message.getUnknownList()) {
+                ContentHash hash = ContentHash.fromBytes(bytes);
+                if (inFlight.remove(hash) && download != null && download.lacks(hash)) {
+                    refuse("the Master doesn't have blob " + hash + " (any more)", false);
+                }
+            }
+            if (message.getLast()) {
+                for (ContentHash hash : inFlight) {
+                    if (download != null && !download.retry(hash)) {
+                        refuse(
+                                "blob " + hash + " arrived damaged or not at all, " + Download.MAX_ATTEMPTS + " times",
+                                false);
+                    }
+                }
+                inFlight.clear();
+            }
+            proceed();
+        }
+
+        private void proceed() {
+            if (download == null) {
+                return;
+            }
+            if (!download.isWhole()) {
+                if (inFlight.isEmpty()) {
+                    List<ContentHash> wanted = download.wanted(SyncLimits.MAX_WANTED);
+                    inFlight.addAll(wanted);
+                    replies.want(clusterId, wanted);
+                }
+                return;
+            }
+            try {
+                unsaved = download.assemble();
+            } catch (UnresolvableManifestException e) {
+                refuse(e.getMessage(), download.buildsUponBase());
+                return;
+            }
+            download = null;
+            failedSaves = 0;
+            save();
+        }
+
+        private void save() {
+            if (unsaved == null) {
+                return;
+            }
+            try {
+                sink.assign(unsaved);
+            } catch (RuntimeException e) {
+                meters.refused.increment();
+                LOG.error("Version {} of {} can't be taken; the earlier one stays", unsaved.target(), clusterId, e);
+                failedSaves++;
+                if (!saveQueued) {
+                    saveQueued = true;
+                    replies.saveLater(clusterId, failedSaves);
+                }
+                return;
+            }
+            unsaved = null;
+            replies.holding(clusterId, held(), false);
+        }
+
+        void saveAgain() {
+            saveQueued = false;
+            save();
+        }
+
+        /** Gives up the latest assignment; what is served stays. */
+        private void refuse(@Nullable String reason, boolean askForWhole) {
+            meters.refused.increment();
+            LOG.error(
+                    "An assignment of {} is refused and what is served stays: {}{}",
+                    clusterId,
+                    reason,
+                    askForWhole ? "; asking for it anew" : "");
+            if (download != null) {
+                leftover = download;
+                download = null;
+            }
+            told = Map.of();
+            if (askForWhole) {
+                replies.holding(clusterId, held(), true);
+            }
+        }
+
+        void streamEnded() {
+            told = Map.of();
+            inFlight.clear();
+        }
+    }
+}

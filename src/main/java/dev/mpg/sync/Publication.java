@@ -1,0 +1,222 @@
+package dev.mpg.sync;
+
+import com.google.protobuf.ByteString;
+import dev.mpg.snapshot.Assignment;
+import dev.mpg.snapshot.ContentHash;
+import dev.mpg.snapshot.Resource;
+import dev.mpg.snapshot.Snapshot;
+import dev.mpg.snapshot.SnapshotDiff;
+import dev.mpg.sync.v1.FromMaster;
+import dev.mpg.sync.v1.Manifest;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * An assignment as it is sent to instances, and the versions published shortly before it, to which it can be sent as a
+ * difference. Differences are computed and marshalled once and shared by all instances. Thread-safe.
+ */
+public final class Publication {
+    /** How many versions of a cluster id are remembered. */
+    static final int REMEMBERED = 4;
+
+    /** Of one entry beside its name: a hash of 32 bytes, a type, tags and lengths. */
+    private static final long ENTRY_BYTES = 46;
+
+    /** Two whole manifests have to fit into a message, with what else an assignment has. */
+    private static final long MAX_MANIFEST_BYTES = (SyncLimits.MAX_MESSAGE_BYTES - (1L << 20)) / 2;
+
+    private final Assignment assignment;
+
+    /** Target, stable, then earlier ones from new to old. */
+    private final Map<ContentHash, Snapshot> recent;
+
+    private final Map<Step, Difference> differences = new ConcurrentHashMap<>();
+    private final Map<Bases, ByteString> frames = new ConcurrentHashMap<>();
+    private final Map<ContentHash, Map<ContentHash, ByteString>> indexes = new ConcurrentHashMap<>();
+
+    private Publication(Assignment assignment, Map<ContentHash, Snapshot> recent) {
+        this.assignment = assignment;
+        this.recent = recent;
+    }
+
+    /**
+     * The first publication of a cluster id.
+     *
+     * @throws IllegalArgumentException when it has a resource or a manifest that is too large for ConfigSync
+     */
+    public static Publication of(Assignment assignment) {
+        return after(Map.of(), assignment);
+    }
+
+    /**
+     * What replaces this one, for the same cluster id.
+     *
+     * @throws IllegalArgumentException when it has a resource or a manifest that is too large for ConfigSync
+     */
+    public Publication then(Assignment next) {
+        return after(recent, next);
+    }
+
+    private static Publication after(Map<ContentHash, Snapshot> earlier, Assignment assignment) {
+        Map<ContentHash, Snapshot> recent = new LinkedHashMap<>();
+        recent.put(assignment.target().version(), assignment.target());
+        assignment.stable().ifPresent(stable -> recent.putIfAbsent(stable.version(), stable));
+        for (Snapshot snapshot : recent.values()) {
+            if (!earlier.containsKey(snapshot.version())) {
+                checkSizes(assignment.clusterId(), snapshot);
+            }
+        }
+        for (Snapshot snapshot : earlier.values()) {
+            if (recent.size() < REMEMBERED) {
+                recent.putIfAbsent(snapshot.version(), snapshot);
+            }
+        }
+        return new Publication(assignment, recent);
+    }
+
+    private static void checkSizes(String clusterId, Snapshot snapshot) {
+        long manifestBytes = 0;
+        for (Resource resource : snapshot.resources()) {
+            if (resource.bytes().size() > SyncLimits.MAX_BLOB_BYTES) {
+                throw new IllegalArgumentException("%s of %s has %d bytes; ConfigSync carries at most %d: split it"
+                        .formatted(resource, clusterId, resource.bytes().size(), SyncLimits.MAX_BLOB_BYTES));
+            }
+            manifestBytes += resource.name().length() + ENTRY_BYTES;
+        }
+        if (manifestBytes > MAX_MANIFEST_BYTES) {
+            throw new IllegalArgumentException(
+                    "%s has %d resources, whose names take %d bytes; ConfigSync carries at most %d: split the Proxy"
+                            .formatted(clusterId, snapshot.size(), manifestBytes, MAX_MANIFEST_BYTES));
+        }
+    }
+
+    public Assignment assignment() {
+        return assignment;
+    }
+
+    /** Whether this already says what {@code other} says. The trace context of an equal assignment is of no interest. */
+    public boolean says(Assignment other) {
+        return assignment.target().equals(other.target())
+                && assignment.stable().equals(other.stable())
+                && assignment.members().equals(other.members());
+    }
+
+    /** The versions whose manifests an instance knows once it got this. */
+    Set<ContentHash> versions() {
+        Set<ContentHash> versions = new HashSet<>();
+        versions.add(assignment.target().version());
+        assignment.stable().ifPresent(stable -> versions.add(stable.version()));
+        return versions;
+    }
+
+    /**
+     * The marshalled {@link FromMaster} that tells an instance to run this, in as few bytes as what it knows allows.
+     *
+     * @param known versions whose manifests the instance knows
+     */
+    ByteString frame(Set<ContentHash> known) {
+        Optional<Snapshot> stable = assignment.stable();
+        Optional<ContentHash> stableBase = stable.flatMap(snapshot -> base(snapshot, known));
+        Set<ContentHash> knownWithStable = new HashSet<>(known);
+        stable.ifPresent(snapshot -> knownWithStable.add(snapshot.version()));
+        Optional<ContentHash> targetBase = base(assignment.target(), knownWithStable);
+        boolean whole = targetBase.isEmpty() || (stable.isPresent() && stableBase.isEmpty());
+        Bases bases = new Bases(stableBase, targetBase);
+        // A whole manifest is large, and asked for only by an instance that is new here: not worth the memory.
+        return whole ? marshal(bases) : frames.computeIfAbsent(bases, this::marshal);
+    }
+
+    private ByteString marshal(Bases bases) {
+        dev.mpg.sync.v1.Assignment.Builder message = dev.mpg.sync.v1.Assignment.newBuilder()
+                .setClusterId(assignment.clusterId())
+                .setTarget(manifest(assignment.target(), bases.target()))
+                .setTraceparent(assignment.traceparent())
+                .addAllMembers(assignment.members());
+        assignment.stable().ifPresent(stable -> message.setStable(manifest(stable, bases.stable())));
+        return FromMaster.newBuilder().setAssignment(message).build().toByteString();
+    }
+
+    private Manifest manifest(Snapshot to, Optional<ContentHash> base) {
+        if (base.isEmpty()) {
+            return ManifestCodec.whole(to);
+        }
+        Snapshot from = recent.get(base.get());
+        return from == null || from.equals(to)
+                ? ManifestCodec.known(to.version())
+                : difference(from, to).manifest();
+    }
+
+    /** The version as the difference to which {@code to} is best sent; empty: whole. */
+    private Optional<ContentHash> base(Snapshot to, Set<ContentHash> known) {
+        if (known.contains(to.version())) {
+            return Optional.of(to.version());
+        }
+        Optional<ContentHash> best = Optional.empty();
+        int fewest = to.size();
+        for (Snapshot from : recent.values()) {
+            if (known.contains(from.version())) {
+                int size = difference(from, to).size();
+                if (size < fewest) {
+                    fewest = size;
+                    best = Optional.of(from.version());
+                }
+            }
+        }
+        return best;
+    }
+
+    private Difference difference(Snapshot from, Snapshot to) {
+        return differences.computeIfAbsent(
+                new Step(from.version(), to.version()), step -> Difference.between(from, to));
+    }
+
+    /** Content of one of the remembered versions. */
+    Optional<ByteString> blob(ContentHash hash) {
+        // Most are asked for because of a difference, which is small; a snapshot is indexed only when that doesn't do.
+        for (Difference difference : differences.values()) {
+            ByteString blob = difference.blobs().get(hash);
+            if (blob != null) {
+                return Optional.of(blob);
+            }
+        }
+        for (Snapshot snapshot : recent.values()) {
+            ByteString blob = indexes.computeIfAbsent(snapshot.version(), version -> index(snapshot.resources()))
+                    .get(hash);
+            if (blob != null) {
+                return Optional.of(blob);
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static Map<ContentHash, ByteString> index(List<Resource> resources) {
+        Map<ContentHash, ByteString> index = HashMap.newHashMap(resources.size());
+        for (Resource resource : resources) {
+            index.put(resource.hash(), resource.bytes());
+        }
+        return index;
+    }
+
+    private record Step(ContentHash from, ContentHash to) {}
+
+    private record Bases(Optional<ContentHash> stable, Optional<ContentHash> target) {}
+
+    private record Difference(Manifest manifest, Map<ContentHash, ByteString> blobs) {
+        static Difference between(Snapshot from, Snapshot to) {
+            SnapshotDiff diff = Snapshot.diff(from, to);
+            Map<ContentHash, ByteString> blobs = new HashMap<>();
+            diff.types().values().forEach(ofType -> blobs.putAll(index(ofType.upserted())));
+            return new Difference(ManifestCodec.difference(from.version(), to.version(), diff), blobs);
+        }
+
+        int size() {
+            return manifest.getEntriesCount() + manifest.getRemovedCount();
+        }
+    }
+}
