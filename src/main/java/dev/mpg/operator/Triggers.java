@@ -1,0 +1,74 @@
+package dev.mpg.operator;
+
+import dev.mpg.api.Proxy;
+import dev.mpg.api.Scheduler;
+import dev.mpg.master.MasterListener;
+import dev.mpg.operator.infrastructure.Infrastructure;
+import io.javaoperatorsdk.operator.processing.event.ResourceID;
+import io.javaoperatorsdk.operator.processing.event.source.EventSource;
+import io.javaoperatorsdk.operator.processing.event.source.inbound.SimpleInboundEventSource;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * Turns what the Master and the infrastructure notice into reconciles of the resources concerned. Events for one resource
+ * that come while it is being reconciled are one reconcile. Thread-safe; never blocks.
+ */
+public final class Triggers implements MasterListener, Infrastructure.ChangeListener {
+    private final SimpleInboundEventSource<Proxy> proxies = new SimpleInboundEventSource<>("proxy-triggers");
+    private final SimpleInboundEventSource<Scheduler> schedulers = new SimpleInboundEventSource<>("scheduler-triggers");
+    private final Map<String, ResourceID> proxyByClusterId = new ConcurrentHashMap<>();
+    private final Map<ResourceID, String> schedulerByProxy = new ConcurrentHashMap<>();
+
+    public EventSource<?, Proxy> proxyEventSource() {
+        return proxies;
+    }
+
+    public EventSource<?, Scheduler> schedulerEventSource() {
+        return schedulers;
+    }
+
+    /** From now on what concerns the cluster id or the Scheduler concerns this Proxy. */
+    public void watch(ResourceID proxy, String clusterId, String scheduler) {
+        proxyByClusterId.put(clusterId, proxy);
+        schedulerByProxy.put(proxy, scheduler);
+    }
+
+    /** Nothing concerns this Proxy any more. */
+    public void forget(ResourceID proxy, String clusterId) {
+        proxyByClusterId.remove(clusterId, proxy);
+        schedulerByProxy.remove(proxy);
+    }
+
+    /** Looks at these Proxies again. */
+    public void reconcile(Set<ResourceID> again) {
+        again.forEach(proxies::propagateEvent);
+    }
+
+    @Override
+    public void fleetChanged(String clusterId) {
+        ResourceID proxy = proxyByClusterId.get(clusterId);
+        if (proxy != null) {
+            proxies.propagateEvent(proxy);
+        }
+    }
+
+    @Override
+    public void instanceChanged(String instance) {
+        int ordinal = instance.lastIndexOf('-');
+        if (ordinal > 0) {
+            poolChanged(instance.substring(0, ordinal));
+        }
+    }
+
+    @Override
+    public void poolChanged(String scheduler) {
+        schedulers.propagateEvent(new ResourceID(scheduler));
+        schedulerByProxy.forEach((proxy, itsScheduler) -> {
+            if (itsScheduler.equals(scheduler)) {
+                proxies.propagateEvent(proxy);
+            }
+        });
+    }
+}

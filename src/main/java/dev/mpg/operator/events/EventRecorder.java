@@ -1,0 +1,96 @@
+package dev.mpg.operator.events;
+
+import com.google.protobuf.ByteString;
+import dev.mpg.snapshot.ContentHash;
+import io.fabric8.kubernetes.api.model.Event;
+import io.fabric8.kubernetes.api.model.EventBuilder;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.ObjectReferenceBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import java.time.Clock;
+import java.time.temporal.ChronoUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Writes Kubernetes Events. The same notice about the same object is one Event whose count grows. Writing is best effort:
+ * an Event that cannot be written is logged, and never fails a reconcile. Thread-safe.
+ */
+public final class EventRecorder {
+    private static final Logger LOG = LoggerFactory.getLogger(EventRecorder.class);
+    private static final int CONFLICT = 409;
+    private static final int MAX_MESSAGE = 1024;
+    private static final String CLUSTER_SCOPED_EVENTS = "default";
+    private static final String COMPONENT = "mpg-operator";
+
+    private final KubernetesClient client;
+    private final Clock clock;
+
+    public EventRecorder(KubernetesClient client, Clock clock) {
+        this.client = client;
+        this.clock = clock;
+    }
+
+    /** Tells people about {@code object}. */
+    public void record(HasMetadata object, Notice notice) {
+        Event event = event(object, notice);
+        try {
+            client.v1().events().resource(event).create();
+        } catch (KubernetesClientException e) {
+            if (e.getCode() == CONFLICT) {
+                countAgain(event);
+            } else {
+                LOG.warn("cannot write Event {} of {}: {}", notice.reason(), event.getInvolvedObject(), e.getMessage());
+            }
+        }
+    }
+
+    private void countAgain(Event event) {
+        try {
+            client.v1()
+                    .events()
+                    .resource(event)
+                    .edit(earlier -> new EventBuilder(earlier)
+                            .withCount(earlier.getCount() == null ? 2 : earlier.getCount() + 1)
+                            .withLastTimestamp(event.getLastTimestamp())
+                            .build());
+        } catch (KubernetesClientException e) {
+            LOG.warn("cannot count Event {} again: {}", event.getMetadata().getName(), e.getMessage());
+        }
+    }
+
+    private Event event(HasMetadata object, Notice notice) {
+        String message = notice.message().length() > MAX_MESSAGE
+                ? notice.message().substring(0, MAX_MESSAGE - 1) + "…"
+                : notice.message();
+        String namespace = object.getMetadata().getNamespace();
+        String now = clock.instant().truncatedTo(ChronoUnit.SECONDS).toString();
+        String sameness = ContentHash.of(ByteString.copyFromUtf8(
+                        object.getMetadata().getUid() + notice.reason() + notice.warning() + message))
+                .abbreviated();
+        return new EventBuilder()
+                .withNewMetadata()
+                .withNamespace(namespace == null ? CLUSTER_SCOPED_EVENTS : namespace)
+                .withName(object.getMetadata().getName() + "." + sameness)
+                .endMetadata()
+                .withInvolvedObject(new ObjectReferenceBuilder()
+                        .withApiVersion(object.getApiVersion())
+                        .withKind(object.getKind())
+                        .withNamespace(namespace)
+                        .withName(object.getMetadata().getName())
+                        .withUid(object.getMetadata().getUid())
+                        .build())
+                .withType(notice.warning() ? "Warning" : "Normal")
+                .withReason(notice.reason())
+                .withMessage(message)
+                .withFirstTimestamp(now)
+                .withLastTimestamp(now)
+                .withCount(1)
+                .withReportingComponent(COMPONENT)
+                .withNewSource()
+                .withComponent(COMPONENT)
+                .endSource()
+                .build();
+    }
+}

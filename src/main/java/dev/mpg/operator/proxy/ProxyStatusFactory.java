@@ -1,0 +1,191 @@
+package dev.mpg.operator.proxy;
+
+import dev.mpg.api.Proxy;
+import dev.mpg.api.ProxyStatus;
+import dev.mpg.api.ProxyStatus.Address;
+import dev.mpg.api.ProxyStatus.Gateways;
+import dev.mpg.api.ProxyStatus.Phase;
+import dev.mpg.api.ProxyStatus.Rejection;
+import dev.mpg.api.ProxyStatus.Rollout;
+import dev.mpg.api.ProxyStatus.Versions;
+import dev.mpg.operator.infrastructure.Infrastructure.Workload;
+import dev.mpg.operator.status.Conditions;
+import dev.mpg.rollout.GatewayReport;
+import dev.mpg.snapshot.ContentHash;
+import dev.mpg.snapshot.ResourceType;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** The one place that writes a Proxy's status. Pure: what is true goes in, the status comes out. */
+final class ProxyStatusFactory {
+    static final String ACCEPTED = "Accepted";
+    static final String PROGRAMMED = "Programmed";
+    static final String PROGRESSING = "Progressing";
+
+    private static final int REJECTIONS_SHOWN = 16;
+    private static final int ADDRESSES_SHOWN = 1000;
+    private static final int NAMES_SHOWN = 5;
+
+    private ProxyStatusFactory() {}
+
+    /**
+     * What is true of a Proxy.
+     *
+     * @param fleet where the gateways stand with the version in force
+     * @param instances the proxy instances that should serve it
+     * @param workloads the gateways that are run for it
+     */
+    record Observation(
+            String clusterId, Verdict verdict, FleetState fleet, List<String> instances, List<Workload> workloads) {}
+
+    static ProxyStatus status(Proxy proxy, Observation seen, Instant now) {
+        @Nullable ProxyStatus earlier = proxy.getStatus();
+        Phase phase = phase(seen.fleet());
+        Finding programmed = programmed(seen);
+        Conditions conditions = new Conditions(
+                earlier == null ? null : earlier.conditions(),
+                proxy.getMetadata().getGeneration(),
+                now);
+        switch (seen.verdict()) {
+            case Verdict.Accepted(var snapshot) ->
+                conditions.set(ACCEPTED, true, ACCEPTED, "the spec compiles to version " + snapshot.version());
+            case Verdict.Refused(var reason, var message) -> conditions.set(ACCEPTED, false, reason, message);
+        }
+        conditions
+                .set(PROGRAMMED, programmed.holds(), programmed.reason(), programmed.message())
+                .set(
+                        PROGRESSING,
+                        phase == Phase.Progressing,
+                        phase.name(),
+                        seen.fleet().version().map(v -> "rolling out " + v).orElse("there is no version to roll out"));
+        return new ProxyStatus(
+                proxy.getMetadata().getGeneration(),
+                seen.clusterId(),
+                versions(Optional.ofNullable(earlier).map(ProxyStatus::versions), seen),
+                gateways(seen.fleet()),
+                new Rollout(phase),
+                rejections(seen.fleet()),
+                seen.instances(),
+                addresses(proxy, seen.workloads()),
+                conditions.toList());
+    }
+
+    private static Phase phase(FleetState fleet) {
+        if (fleet.version().isEmpty()) {
+            return Phase.Pending;
+        } else if (!fleet.rejected().isEmpty()) {
+            return Phase.Rejected;
+        }
+        return fleet.complete() ? Phase.Complete : Phase.Progressing;
+    }
+
+    private static Versions versions(Optional<Versions> earlier, Observation seen) {
+        Optional<String> inForce = seen.fleet().version().map(ContentHash::abbreviated);
+        String desired = seen.verdict() instanceof Verdict.Accepted(var snapshot)
+                ? snapshot.version().abbreviated()
+                : earlier.map(Versions::desired).orElse(null);
+        String stable = seen.fleet().complete()
+                ? inForce.orElse(null)
+                : earlier.map(Versions::stable).orElse(null);
+        return new Versions(desired, stable, inForce.orElse(null));
+    }
+
+    private static Gateways gateways(FleetState fleet) {
+        return new Gateways(
+                fleet.total(),
+                fleet.current().size(),
+                fleet.pending().size(),
+                fleet.rejected().size(),
+                fleet.current().size() + "/" + fleet.total());
+    }
+
+    /** Whether a condition holds, and why. */
+    private record Finding(boolean holds, String reason, String message) {}
+
+    private static Finding programmed(Observation seen) {
+        FleetState fleet = seen.fleet();
+        if (seen.verdict() instanceof Verdict.Refused(var reason, var message)) {
+            String running = fleet.version()
+                    .map(version -> "; " + fleet.current().size() + " of " + fleet.total() + " gateways go on running "
+                            + version)
+                    .orElse("");
+            return new Finding(false, "NotAccepted", "the spec is not accepted (" + reason + ")" + running);
+        }
+        String version = fleet.version().map(ContentHash::abbreviated).orElse("none");
+        if (!fleet.rejected().isEmpty()) {
+            return new Finding(
+                    false,
+                    "Rejected",
+                    fleet.rejected().size() + " of " + fleet.total() + " gateways refused version " + version + ": "
+                            + rejections(fleet).getFirst().message());
+        }
+        Optional<Workload> failed = seen.workloads().stream()
+                .filter(gateway -> gateway.failure() != null)
+                .findFirst();
+        if (failed.isPresent()) {
+            return new Finding(
+                    false,
+                    "GatewayFailed",
+                    "gateway " + failed.get().name() + " does not run: "
+                            + failed.get().failure());
+        }
+        if (!fleet.served()) {
+            return new Finding(
+                    false,
+                    "NoProxyInstance",
+                    "version " + version + " waits for a proxy instance: "
+                            + (seen.instances().isEmpty()
+                                    ? "the Scheduler has none"
+                                    : String.join(", ", seen.instances()) + " has not taken it yet"));
+        }
+        if (!fleet.pending().isEmpty()) {
+            return new Finding(
+                    false,
+                    "Pending",
+                    fleet.current().size() + " of " + fleet.total() + " gateways run version " + version
+                            + "; waiting for " + names(fleet.pending()));
+        }
+        return fleet.total() == 0
+                ? new Finding(true, "NoGateways", "no gateway is connected; one that connects gets version " + version)
+                : new Finding(true, PROGRAMMED, "all " + fleet.total() + " gateways run version " + version);
+    }
+
+    private static String names(List<String> gateways) {
+        String shown = gateways.stream().limit(NAMES_SHOWN).collect(Collectors.joining(", "));
+        int more = gateways.size() - NAMES_SHOWN;
+        return more > 0 ? shown + " and " + more + " more" : shown;
+    }
+
+    private static List<Rejection> rejections(FleetState fleet) {
+        return fleet.rejected().stream()
+                .flatMap(report -> report.refusals().stream().map(refusal -> rejection(report.gateway(), refusal)))
+                .limit(REJECTIONS_SHOWN)
+                .toList();
+    }
+
+    private static Rejection rejection(String gateway, GatewayReport.Refusal refusal) {
+        String type = ResourceType.ofTypeUrl(refusal.typeUrl())
+                .map(ResourceType::messageName)
+                .orElse(refusal.typeUrl());
+        return new Rejection(gateway, type, refusal.message());
+    }
+
+    private static List<Address> addresses(Proxy proxy, List<Workload> workloads) {
+        List<Address> addresses = new ArrayList<>();
+        for (Workload gateway : workloads) {
+            if (gateway.host() == null || proxy.getSpec().listeners() == null) {
+                continue;
+            }
+            proxy.getSpec()
+                    .listeners()
+                    .forEach(listener -> addresses.add(
+                            new Address(gateway.name(), listener.name(), gateway.host() + ":" + listener.port())));
+        }
+        return Stream.of(addresses).flatMap(List::stream).limit(ADDRESSES_SHOWN).toList();
+    }
+}

@@ -1,0 +1,17 @@
+package dev.mpg.operator.proxy;
+
+import dev.mpg.snapshot.Snapshot;
+
+/** Whether a Proxy's spec can be put into force. */
+sealed interface Verdict {
+    /** It can; this is what it compiles to. */
+    record Accepted(Snapshot snapshot) implements Verdict {}
+
+    /**
+     * It can't; what ran before goes on.
+     *
+     * @param reason why, in one word
+     * @param message which object and field, and what to do
+     */
+    record Refused(String reason, String message) implements Verdict {}
+}

@@ -1,0 +1,25 @@
+package dev.mpg.operator.scheduler;
+
+import dev.mpg.api.Scheduler;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/** The proxy instances that a Scheduler asks for. */
+public final class Pool {
+    private static final int DEFAULT_SIZE = 1;
+
+    private Pool() {}
+
+    /** How many there should be. */
+    public static int size(Scheduler scheduler) {
+        var spec = scheduler.getSpec();
+        return spec == null || spec.instances() == null ? DEFAULT_SIZE : spec.instances();
+    }
+
+    /** Their names, {@code <scheduler>-<ordinal>}. */
+    public static List<String> instances(Scheduler scheduler) {
+        return IntStream.range(0, size(scheduler))
+                .mapToObj(ordinal -> scheduler.getMetadata().getName() + "-" + ordinal)
+                .toList();
+    }
+}

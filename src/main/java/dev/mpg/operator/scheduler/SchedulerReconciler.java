@@ -1,0 +1,117 @@
+package dev.mpg.operator.scheduler;
+
+import dev.mpg.api.Proxy;
+import dev.mpg.api.ProxyStatus;
+import dev.mpg.api.Scheduler;
+import dev.mpg.api.SchedulerStatus;
+import dev.mpg.master.Instance;
+import dev.mpg.master.Master;
+import dev.mpg.operator.Triggers;
+import dev.mpg.operator.events.EventRecorder;
+import dev.mpg.operator.events.Notice;
+import dev.mpg.operator.infrastructure.Infrastructure;
+import dev.mpg.operator.infrastructure.Infrastructure.Workload;
+import dev.mpg.operator.proxy.ProxyReconciler;
+import io.fabric8.kubernetes.api.model.Condition;
+import io.javaoperatorsdk.operator.api.config.informer.InformerEventSourceConfiguration;
+import io.javaoperatorsdk.operator.api.reconciler.Context;
+import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
+import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
+import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
+import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
+import io.javaoperatorsdk.operator.processing.event.ResourceID;
+import io.javaoperatorsdk.operator.processing.event.source.EventSource;
+import io.javaoperatorsdk.operator.processing.event.source.informer.InformerEventSource;
+import java.time.Clock;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Keeps a pool of proxy instances as its Scheduler asks for. Gathers what is there, makes the pool so, and writes down what
+ * is true. It also sees deletions, so that no finalizer is needed.
+ */
+@ControllerConfiguration(name = "scheduler", triggerReconcilerOnAllEvents = true)
+public final class SchedulerReconciler implements Reconciler<Scheduler> {
+    private final Master master;
+    private final Infrastructure infrastructure;
+    private final Triggers triggers;
+    private final EventRecorder events;
+    private final Clock clock;
+
+    public SchedulerReconciler(
+            Master master, Infrastructure infrastructure, Triggers triggers, EventRecorder events, Clock clock) {
+        this.master = master;
+        this.infrastructure = infrastructure;
+        this.triggers = triggers;
+        this.events = events;
+        this.clock = clock;
+    }
+
+    @Override
+    public List<EventSource<?, Scheduler>> prepareEventSources(EventSourceContext<Scheduler> context) {
+        InformerEventSourceConfiguration<Proxy> proxies = InformerEventSourceConfiguration.from(
+                        Proxy.class, Scheduler.class)
+                .withSecondaryToPrimaryMapper(proxy -> Set.of(new ResourceID(ProxyReconciler.schedulerName(proxy))))
+                .build();
+        return List.of(new InformerEventSource<>(proxies, context), triggers.schedulerEventSource());
+    }
+
+    @Override
+    public UpdateControl<Scheduler> reconcile(Scheduler scheduler, Context<Scheduler> context) {
+        String name = scheduler.getMetadata().getName();
+        if (context.isPrimaryResourceDeleted() || scheduler.isMarkedForDeletion()) {
+            infrastructure.removePool(name);
+            return UpdateControl.noUpdate();
+        }
+        Set<Proxy> proxies = context.getSecondaryResources(Proxy.class);
+        List<Workload> workloads = infrastructure.ensurePool(name, Pool.size(scheduler));
+        Set<String> connected = master.instances().stream()
+                .filter(Instance::connected)
+                .map(Instance::name)
+                .collect(Collectors.toSet());
+        SchedulerStatus status = SchedulerStatusFactory.status(
+                scheduler,
+                new SchedulerStatusFactory.Observation(
+                        workloads, connected, proxiesByInstance(proxies), proxies.size()),
+                clock.instant());
+        return write(scheduler, status);
+    }
+
+    private static Map<String, Integer> proxiesByInstance(Set<Proxy> proxies) {
+        Map<String, Integer> count = new HashMap<>();
+        for (Proxy proxy : proxies) {
+            Optional.ofNullable(proxy.getStatus())
+                    .map(ProxyStatus::instances)
+                    .ifPresent(instances -> instances.forEach(instance -> count.merge(instance, 1, Integer::sum)));
+        }
+        return count;
+    }
+
+    private UpdateControl<Scheduler> write(Scheduler scheduler, SchedulerStatus status) {
+        if (status.equals(scheduler.getStatus())) {
+            return UpdateControl.noUpdate();
+        }
+        ready(status)
+                .filter(now ->
+                        !ready(scheduler.getStatus()).map(Condition::getReason).equals(Optional.of(now.getReason())))
+                .ifPresent(now -> events.record(
+                        scheduler,
+                        new Notice(now.getReason().equals("InstanceFailed"), now.getReason(), now.getMessage())));
+        Scheduler patch = new Scheduler();
+        patch.getMetadata().setName(scheduler.getMetadata().getName());
+        patch.setStatus(status);
+        return UpdateControl.patchStatus(patch);
+    }
+
+    private static Optional<Condition> ready(@Nullable SchedulerStatus status) {
+        return Optional.ofNullable(status).map(SchedulerStatus::conditions).stream()
+                .flatMap(List::stream)
+                .filter(condition -> SchedulerStatusFactory.READY.equals(condition.getType()))
+                .findFirst();
+    }
+}

@@ -1,0 +1,158 @@
+package dev.mpg.operator.proxy;
+
+import static dev.mpg.operator.proxy.Fixtures.NEW;
+import static dev.mpg.operator.proxy.Fixtures.OLD;
+import static dev.mpg.operator.proxy.Fixtures.condition;
+import static dev.mpg.operator.proxy.Fixtures.current;
+import static dev.mpg.operator.proxy.Fixtures.proxy;
+import static dev.mpg.operator.proxy.Fixtures.rejected;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.mpg.api.ProxyStatus;
+import dev.mpg.api.ProxyStatus.Phase;
+import dev.mpg.operator.infrastructure.Infrastructure.Workload;
+import dev.mpg.operator.proxy.ProxyStatusFactory.Observation;
+import dev.mpg.rollout.GatewayReport;
+import dev.mpg.snapshot.ContentHash;
+import dev.mpg.snapshot.Snapshot;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+class ProxyStatusFactoryTest {
+    private static final Instant THEN = Instant.parse("2026-01-01T00:00:00Z");
+    private static final Instant NOW = Instant.parse("2026-01-01T01:00:00Z");
+    private static final List<String> MEMBERS = List.of("shop-0", "shop-1");
+    private static final Verdict ACCEPTED = new Verdict.Accepted(Snapshot.EMPTY);
+    private static final Verdict REFUSED = new Verdict.Refused("InvalidSpec", "spec.routes[0]: wrong; mend it");
+
+    private static FleetState fleet(ContentHash version, List<ContentHash> served, GatewayReport... reports) {
+        return FleetState.of(Optional.of(version), MEMBERS, List.of(reports), served);
+    }
+
+    private static ProxyStatus status(ProxyStatus earlier, long generation, Verdict verdict, FleetState fleet) {
+        return status(earlier, generation, verdict, fleet, List.of());
+    }
+
+    private static ProxyStatus status(
+            ProxyStatus earlier, long generation, Verdict verdict, FleetState fleet, List<Workload> workloads) {
+        return ProxyStatusFactory.status(
+                proxy(generation, earlier),
+                new Observation("edge.shop", verdict, fleet, List.of("default-0"), workloads),
+                earlier == null ? THEN : NOW);
+    }
+
+    private static ProxyStatus complete() {
+        return status(null, 1, ACCEPTED, fleet(OLD, List.of(OLD), current("shop-0", OLD), current("shop-1", OLD)));
+    }
+
+    @Test
+    void all_gateways_current_is_programmed_and_makes_the_version_stable() {
+        ProxyStatus status = complete();
+        assertThat(condition(status, "Programmed"))
+                .extracting("status", "reason", "observedGeneration", "message")
+                .containsExactly("True", "Programmed", 1L, "all 2 gateways run version " + OLD);
+        assertThat(status.rollout().phase()).isEqualTo(Phase.Complete);
+        assertThat(status.gateways().summary()).isEqualTo("2/2");
+        assertThat(status.versions().stable()).isEqualTo(OLD.abbreviated());
+        assertThat(status.versions().target()).isEqualTo(OLD.abbreviated());
+        assertThat(condition(status, "Progressing").getStatus()).isEqualTo("False");
+    }
+
+    @Test
+    void a_gateway_that_has_not_answered_keeps_the_old_version_stable() {
+        ProxyStatus status = status(
+                complete(), 2, ACCEPTED, fleet(NEW, List.of(NEW), current("shop-0", NEW), current("shop-1", OLD)));
+        assertThat(condition(status, "Programmed"))
+                .extracting("status", "reason", "observedGeneration")
+                .containsExactly("False", "Pending", 2L);
+        assertThat(condition(status, "Programmed").getMessage()).contains("1 of 2", "waiting for shop-1");
+        assertThat(status.rollout().phase()).isEqualTo(Phase.Progressing);
+        assertThat(status.versions().stable()).isEqualTo(OLD.abbreviated());
+        assertThat(status.versions().target()).isEqualTo(NEW.abbreviated());
+    }
+
+    @Test
+    void a_refused_spec_is_not_programmed_and_leaves_the_running_version_alone() {
+        ProxyStatus status = status(
+                complete(), 2, REFUSED, fleet(OLD, List.of(OLD), current("shop-0", OLD), current("shop-1", OLD)));
+        assertThat(condition(status, "Accepted"))
+                .extracting("status", "reason", "message", "observedGeneration")
+                .containsExactly("False", "InvalidSpec", "spec.routes[0]: wrong; mend it", 2L);
+        assertThat(condition(status, "Programmed"))
+                .extracting("status", "reason", "observedGeneration")
+                .containsExactly("False", "NotAccepted", 2L);
+        assertThat(condition(status, "Programmed").getMessage()).contains("2 of 2 gateways go on running " + OLD);
+        assertThat(status.versions().desired())
+                .isEqualTo(Snapshot.EMPTY.version().abbreviated());
+        assertThat(status.versions().stable()).isEqualTo(OLD.abbreviated());
+        assertThat(status.gateways().current()).isEqualTo(2);
+    }
+
+    @Test
+    void a_refusal_by_a_gateway_is_named_with_its_own_words() {
+        ProxyStatus status = status(
+                complete(),
+                2,
+                ACCEPTED,
+                fleet(NEW, List.of(NEW), current("shop-0", NEW), rejected("shop-1", NEW, "cannot bind 8080")));
+        assertThat(condition(status, "Programmed"))
+                .extracting("status", "reason")
+                .containsExactly("False", "Rejected");
+        assertThat(condition(status, "Programmed").getMessage()).contains("1 of 2", "cannot bind 8080");
+        assertThat(status.rejections())
+                .containsExactly(new ProxyStatus.Rejection("shop-1", "Listener", "cannot bind 8080"));
+        assertThat(status.rollout().phase()).isEqualTo(Phase.Rejected);
+        assertThat(status.versions().stable()).isEqualTo(OLD.abbreviated());
+    }
+
+    @Test
+    void a_version_that_no_instance_serves_waits_for_one() {
+        ProxyStatus status = status(null, 1, ACCEPTED, fleet(NEW, List.of()));
+        assertThat(condition(status, "Programmed"))
+                .extracting("status", "reason")
+                .containsExactly("False", "NoProxyInstance");
+        assertThat(condition(status, "Programmed").getMessage()).contains("default-0 has not taken it yet");
+    }
+
+    @Test
+    void a_gateway_that_does_not_run_is_named_with_the_cause() {
+        Workload dead = new Workload("shop-1", false, "127.80.0.2", Map.of(), "exit code 1: address in use");
+        ProxyStatus status = status(null, 1, ACCEPTED, fleet(NEW, List.of(NEW), current("shop-0", NEW)), List.of(dead));
+        assertThat(condition(status, "Programmed"))
+                .extracting("status", "reason", "message")
+                .containsExactly("False", "GatewayFailed", "gateway shop-1 does not run: exit code 1: address in use");
+    }
+
+    @Test
+    void without_gateways_it_is_programmed_once_an_instance_serves_it() {
+        FleetState none = FleetState.of(Optional.of(NEW), List.of(), List.of(), List.of(NEW));
+        assertThat(condition(status(null, 1, ACCEPTED, none), "Programmed"))
+                .extracting("status", "reason")
+                .containsExactly("True", "NoGateways");
+    }
+
+    @Test
+    void the_same_truth_gives_the_equal_status_however_late_it_is() {
+        ProxyStatus first = complete();
+        assertThat(status(first, 1, ACCEPTED, fleet(OLD, List.of(OLD), current("shop-0", OLD), current("shop-1", OLD))))
+                .isEqualTo(first);
+    }
+
+    @Test
+    void a_condition_keeps_its_transition_time_until_its_status_changes() {
+        ProxyStatus progressing = status(complete(), 2, ACCEPTED, fleet(NEW, List.of(NEW), current("shop-0", NEW)));
+        assertThat(condition(progressing, "Accepted").getLastTransitionTime()).isEqualTo(THEN.toString());
+        assertThat(condition(progressing, "Programmed").getLastTransitionTime()).isEqualTo(NOW.toString());
+    }
+
+    @Test
+    void addresses_name_each_gateway_and_listener() {
+        Workload running = new Workload("shop-0", true, "127.80.0.1", Map.of("admin", 9901), null);
+        assertThat(status(null, 1, ACCEPTED, fleet(NEW, List.of(NEW)), List.of(running))
+                        .addresses())
+                .containsExactly(new ProxyStatus.Address("shop-0", "http", "127.80.0.1:8080"));
+    }
+}
