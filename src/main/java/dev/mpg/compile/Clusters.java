@@ -27,7 +27,8 @@ final class Clusters {
                 .setName(backend.name())
                 .setType(Cluster.DiscoveryType.EDS)
                 .setEdsClusterConfig(Cluster.EdsClusterConfig.newBuilder().setEdsConfig(ConfigSources.ADS))
-                .setConnectTimeout(Durations.fromSeconds(CONNECT_TIMEOUT_SECONDS));
+                .setConnectTimeout(Durations.fromSeconds(CONNECT_TIMEOUT_SECONDS))
+                .setPerConnectionBufferLimitBytes(UInt32Value.of(Listeners.CONNECTION_BUFFER_BYTES));
         CircuitBreakers.Thresholds.Builder thresholds = CircuitBreakers.Thresholds.newBuilder();
         set(backend.circuitBreaker().maxConnections(), thresholds::setMaxConnections);
         set(backend.circuitBreaker().maxPendingRequests(), thresholds::setMaxPendingRequests);

@@ -1,13 +1,10 @@
 package dev.mpg.compile;
 
-import com.google.protobuf.ByteString;
-import com.google.protobuf.CodedOutputStream;
 import com.google.protobuf.Message;
 import dev.mpg.config.TrafficConfig;
 import dev.mpg.snapshot.Resource;
 import dev.mpg.snapshot.ResourceType;
 import dev.mpg.snapshot.Snapshot;
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -37,20 +34,6 @@ public final class Compiler {
     }
 
     private static Resource resource(ResourceType type, String name, Message message) {
-        return Resource.of(type, name, marshal(message));
-    }
-
-    /** Protobuf leaves the order of map entries open; deterministic serialization sorts them by key. */
-    private static ByteString marshal(Message message) {
-        byte[] bytes = new byte[message.getSerializedSize()];
-        CodedOutputStream out = CodedOutputStream.newInstance(bytes);
-        out.useDeterministicSerialization();
-        try {
-            message.writeTo(out);
-        } catch (IOException e) {
-            throw new AssertionError("an array of the right size holds the message", e);
-        }
-        out.checkNoSpaceLeft();
-        return ByteString.copyFrom(bytes);
+        return Resource.of(type, name, Marshalling.bytes(message));
     }
 }

@@ -1,12 +1,12 @@
 package dev.mpg.compile;
 
-import com.google.protobuf.Any;
 import com.google.protobuf.BoolValue;
 import com.google.protobuf.UInt32Value;
 import com.google.protobuf.util.Durations;
 import dev.mpg.config.TrafficConfig;
 import io.envoyproxy.envoy.config.core.v3.Http2ProtocolOptions;
 import io.envoyproxy.envoy.config.core.v3.HttpProtocolOptions;
+import io.envoyproxy.envoy.config.core.v3.HttpProtocolOptions.HeadersWithUnderscoresAction;
 import io.envoyproxy.envoy.config.listener.v3.Filter;
 import io.envoyproxy.envoy.config.listener.v3.FilterChain;
 import io.envoyproxy.envoy.config.listener.v3.Listener;
@@ -17,13 +17,14 @@ import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.Rds;
 
 /**
- * Listeners, hardened as Envoy asks of a proxy at the edge.
+ * Listeners, hardened as Envoy asks of a proxy at the edge. Of that page's options {@code request_timeout} is left out: it
+ * would end long uploads and streams.
  *
  * @see <a href="https://www.envoyproxy.io/docs/envoy/latest/configuration/best_practices/edge">Envoy: edge best practices</a>
  */
 final class Listeners {
     private static final String ANY_IPV4_ADDRESS = "0.0.0.0";
-    private static final int CONNECTION_BUFFER_BYTES = 32 * 1024;
+    static final int CONNECTION_BUFFER_BYTES = 32 * 1024;
     private static final int HTTP2_STREAMS = 100;
     private static final int HTTP2_STREAM_WINDOW_BYTES = 64 * 1024;
     private static final int HTTP2_CONNECTION_WINDOW_BYTES = 1024 * 1024;
@@ -40,7 +41,7 @@ final class Listeners {
                 .addFilterChains(FilterChain.newBuilder()
                         .addFilters(Filter.newBuilder()
                                 .setName("envoy.filters.network.http_connection_manager")
-                                .setTypedConfig(Any.pack(connectionManager(listener)))))
+                                .setTypedConfig(Marshalling.any(connectionManager(listener)))))
                 .build();
     }
 
@@ -52,15 +53,15 @@ final class Listeners {
                         .setConfigSource(ConfigSources.ADS))
                 .addHttpFilters(HttpFilter.newBuilder()
                         .setName("envoy.filters.http.router")
-                        .setTypedConfig(Any.pack(Router.getDefaultInstance())))
+                        .setTypedConfig(Marshalling.any(Router.getDefaultInstance())))
                 .setUseRemoteAddress(BoolValue.of(true))
                 .setNormalizePath(BoolValue.of(true))
                 .setMergeSlashes(true)
                 .setPathWithEscapedSlashesAction(PathWithEscapedSlashesAction.UNESCAPE_AND_REDIRECT)
-                .setStripAnyHostPort(true)
                 .setRequestHeadersTimeout(Durations.fromSeconds(REQUEST_HEADERS_SECONDS))
-                .setCommonHttpProtocolOptions(
-                        HttpProtocolOptions.newBuilder().setIdleTimeout(Durations.fromSeconds(IDLE_CONNECTION_SECONDS)))
+                .setCommonHttpProtocolOptions(HttpProtocolOptions.newBuilder()
+                        .setIdleTimeout(Durations.fromSeconds(IDLE_CONNECTION_SECONDS))
+                        .setHeadersWithUnderscoresAction(HeadersWithUnderscoresAction.REJECT_REQUEST))
                 .setHttp2ProtocolOptions(Http2ProtocolOptions.newBuilder()
                         .setMaxConcurrentStreams(UInt32Value.of(HTTP2_STREAMS))
                         .setInitialStreamWindowSize(UInt32Value.of(HTTP2_STREAM_WINDOW_BYTES))

@@ -21,6 +21,11 @@ import java.util.TreeMap;
 /**
  * Routes, grouped by host name. Every host name is a virtual host and a resource of its own (VHDS), so that a changed
  * route costs the bytes of its host and not those of the whole table.
+ *
+ * <p>A request belongs to the most specific host name that fits, as Envoy and Gateway API have it: when none of that
+ * host's routes fits the path, the answer is 404, also where a route for {@code *.example.com} or every host would fit.
+ *
+ * @see <a href="https://github.com/kubernetes-sigs/gateway-api/discussions/2294">Gateway API: hosts don't fall through</a>
  */
 final class Routes {
     /** The one route configuration that all listeners share. */
@@ -29,18 +34,21 @@ final class Routes {
     private static final int INTERNAL_SERVER_ERROR = 500;
 
     /**
-     * The order in which Gateway API wants matches tried: exact paths, then prefixes, longer ones first; equal ones as
-     * they were written.
+     * The order in which Gateway API wants matches tried: exact paths, then prefixes, longer ones first. Of two others at
+     * most one fits a request; they are sorted too, so that the order in which routes are written makes no version.
      */
     private static final Comparator<PathMatch> PRECEDENCE = Comparator.comparing(
                     (PathMatch path) -> path instanceof PathMatch.Prefix)
-            .thenComparing(path -> path.path().length(), Comparator.reverseOrder());
+            .thenComparing(path -> path.path().length(), Comparator.reverseOrder())
+            .thenComparing(PathMatch::path);
 
     private Routes() {}
 
+    /** Ports in the Host header are ignored when matching and passed on, as Gateway API demands. */
     static RouteConfiguration configuration() {
         return RouteConfiguration.newBuilder()
                 .setName(CONFIGURATION_NAME)
+                .setIgnorePortInHostMatching(true)
                 .setVhds(Vhds.newBuilder().setConfigSource(ConfigSources.ADS))
                 .build();
     }

@@ -13,15 +13,22 @@ import java.util.List;
  * @see <a href="https://doi.org/10.1109/90.663936">Thaler and Ravishankar, 1998</a>
  */
 public final class RendezvousHash {
+    private static final Comparator<Weighted> HEAVIEST_FIRST = Comparator.comparing(
+                    Weighted::weight, Long::compareUnsigned)
+            .reversed()
+            .thenComparing(Weighted::node);
+
     private RendezvousHash() {}
+
+    private record Weighted(String node, long weight) {}
 
     /** The nodes, the one that should serve {@code key} first. */
     public static List<String> rank(String key, Collection<String> nodes) {
         return nodes.stream()
                 .distinct()
-                .sorted(Comparator.comparing((String node) -> weight(key, node), Long::compareUnsigned)
-                        .reversed()
-                        .thenComparing(Comparator.naturalOrder()))
+                .map(node -> new Weighted(node, weight(key, node)))
+                .sorted(HEAVIEST_FIRST)
+                .map(Weighted::node)
                 .toList();
     }
 
