@@ -41,11 +41,6 @@ final class ProxyRules {
             + "self.routes[i].backendRefs.map(ref, ref.name in backends).indexOf(false)].name"
             + " + ', which is not in spec.backends: add it there or correct the name')[0])[0]";
 
-    static final String SOME_WEIGHT =
-            "size(self.backendRefs) == 0 || self.backendRefs.exists(ref, !has(ref.weight) || ref.weight > 0)";
-    static final String NO_WEIGHT =
-            "'every backendRef of route ' + self.name + ' has weight 0: give at least one of them a weight above 0'";
-
     /** A duration as Gateway API has it (GEP-2257). */
     static final String TIMEOUT_IS_DURATION =
             "!has(self.request) || (self.request.matches('^([0-9]{1,5}(h|m|s|ms)){1,4}$')"

@@ -95,10 +95,6 @@ public record ProxySpec(
     /** Sends matching requests to backends, in the shape of a Gateway API HTTPRoute rule. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     @SchemaCustomizer(value = ListSchema.class, input = "hostnames:16:set matches:64 backendRefs:1-16:name")
-    @ValidationRule(
-            value = ProxyRules.SOME_WEIGHT,
-            messageExpression = ProxyRules.NO_WEIGHT,
-            fieldPath = ".backendRefs")
     public record Route(
             @JsonPropertyDescription("Unique among the routes; how status, traces and tests call the route.")
             @Required
@@ -114,7 +110,9 @@ public record ProxySpec(
             @JsonPropertyDescription("The route takes a request that fits any of these. None: every path.") @Nullable
             List<Match> matches,
 
-            @JsonPropertyDescription("Where requests go, in proportion to the weights.") @Required
+            @JsonPropertyDescription(
+                    "Where requests go, in proportion to the weights. All 0: they are answered with 500.")
+            @Required
             List<BackendRef> backendRefs,
 
             @JsonPropertyDescription("How long a request may take.") @Nullable

@@ -1,0 +1,271 @@
+package dev.mpg.api;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.awaitility.Awaitility.await;
+
+import dev.mpg.testing.KubernetesApi;
+import io.fabric8.kubernetes.api.model.Condition;
+import io.fabric8.kubernetes.api.model.ConditionBuilder;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.dsl.Resource;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
+import java.time.Duration;
+import java.util.List;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What a real API server makes of our resources' status, and what people see of it. */
+class CustomResourceStatusIT {
+    private static final KubernetesApi API = KubernetesApi.shared();
+
+    private String namespace = "";
+
+    @BeforeAll
+    static void applyCrds() {
+        API.applyCrds();
+    }
+
+    @BeforeEach
+    void newNamespace() {
+        namespace = API.newNamespace();
+    }
+
+    @Test
+    void kubectlGetShowsVersionGatewaysProgrammedPhaseAndAge() {
+        create("shop");
+        patchStatus("shop", status(condition("Programmed", "True", "Complete")));
+
+        List<String> lines = kubectl("get", "proxies").lines().toList();
+        assertThat(words(lines.get(0))).containsExactly("NAME", "VERSION", "GATEWAYS", "PROGRAMMED", "PHASE", "AGE");
+        assertThat(words(lines.get(1)))
+                .startsWith("shop", "9f2c41d07ab3", "2/3", "True", "Progressing")
+                .hasSize(6);
+        assertThat(words(
+                        kubectl("get", "proxies", "-o", "wide").lines().toList().get(0)))
+                .containsExactly(
+                        "NAME", "VERSION", "GATEWAYS", "PROGRAMMED", "PHASE", "AGE", "CLUSTER", "STABLE", "REASON");
+    }
+
+    @Test
+    void kubectlGetOfSchedulersShowsInstancesProxiesReadyAndAge() {
+        API.client().resource(scheduler()).serverSideApply();
+
+        assertThat(words(kubectl("get", "schedulers").lines().toList().get(0)))
+                .containsExactly("NAME", "INSTANCES", "PROXIES", "READY", "AGE");
+    }
+
+    @Test
+    void shortNamesWork() {
+        create("shop");
+        API.client().resource(scheduler()).serverSideApply();
+
+        assertThat(kubectl("get", "px", "-o", "name")).contains("proxy.mpg.dev/shop");
+        assertThat(kubectl("get", "sched", "-o", "name")).contains("scheduler.mpg.dev/default");
+    }
+
+    @Test
+    void kubectlExplainHasTexts() {
+        // The API server publishes the schema a moment after it accepts the definition.
+        await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> {
+            assertThat(kubectl("explain", "proxy")).contains("One logical config plane");
+            assertThat(kubectl("explain", "proxy.spec.routes")).contains("Which request goes to which backends.");
+            assertThat(kubectl("explain", "proxy.spec.routes.backendRefs.weight"))
+                    .contains("Share of requests");
+            assertThat(kubectl("explain", "scheduler.spec")).contains("Proxy instances in the pool.");
+        });
+    }
+
+    @Test
+    void aStatusPatchChangesNeitherSpecNorGeneration() {
+        Proxy created = create("shop");
+        ProxyStatus status = status(condition("Accepted", "True", "Valid"));
+        patchStatus("shop", status);
+
+        Proxy patched = proxy("shop").get();
+        assertThat(patched.getSpec()).isEqualTo(created.getSpec());
+        assertThat(patched.getMetadata().getGeneration())
+                .isEqualTo(created.getMetadata().getGeneration());
+        assertThat(patched.getStatus()).isEqualTo(status);
+    }
+
+    @Test
+    void aSpecChangeRaisesTheGenerationAndLeavesTheStatus() {
+        create("shop");
+        ProxyStatus status = status(condition("Accepted", "True", "Valid"));
+        patchStatus("shop", status);
+
+        Proxy edited = proxy("shop").edit(proxy -> {
+            proxy.setSpec(spec("other"));
+            return proxy;
+        });
+
+        assertThat(edited.getMetadata().getGeneration()).isEqualTo(2);
+        assertThat(edited.getStatus()).isEqualTo(status);
+    }
+
+    @Test
+    void absentFieldsGetTheirDefaults() {
+        ProxySpec spec = API.client()
+                .resource(named(
+                        "shop",
+                        new ProxySpec(
+                                null,
+                                null,
+                                new ProxySpec.Gateway(null),
+                                List.of(new ProxySpec.Listener("http", 8080, null)),
+                                List.of(new ProxySpec.Route(
+                                        "rest",
+                                        null,
+                                        List.of(new ProxySpec.Match(new ProxySpec.PathMatch(null, "/"))),
+                                        List.of(new ProxySpec.BackendRef("shop", null)),
+                                        null)),
+                                List.of(new ProxySpec.Backend("shop", List.of(), null)))))
+                .inNamespace(namespace)
+                .create()
+                .getSpec();
+
+        assertThat(spec)
+                .isEqualTo(new ProxySpec(
+                        null,
+                        "default",
+                        new ProxySpec.Gateway(1),
+                        List.of(new ProxySpec.Listener("http", 8080, ProxySpec.Protocol.HTTP)),
+                        List.of(new ProxySpec.Route(
+                                "rest",
+                                null,
+                                List.of(new ProxySpec.Match(
+                                        new ProxySpec.PathMatch(ProxySpec.PathMatchType.PathPrefix, "/"))),
+                                List.of(new ProxySpec.BackendRef("shop", 1)),
+                                null)),
+                        List.of(new ProxySpec.Backend("shop", List.of(), null))));
+    }
+
+    @Test
+    void conditionsOfTwoManagersMergeByType() {
+        create("shop");
+        applyConditions("first", condition("Accepted", "True", "Valid"), condition("Programmed", "False", "Pending"));
+        applyConditions("second", condition("Healthy", "True", "NoErrors"));
+        applyConditions("first", condition("Accepted", "True", "Valid"));
+
+        assertThat(proxy("shop").get().getStatus().conditions())
+                .extracting(Condition::getType)
+                .as("what first no longer applies is gone; what second applied stays")
+                .containsExactlyInAnyOrder("Accepted", "Healthy");
+    }
+
+    @Test
+    void aConditionMustBeComplete() {
+        create("shop");
+        assertStatusRefused(withoutTime(), "lastTransitionTime: Required value");
+        assertStatusRefused(condition("Accepted", "Maybe", "Valid"), "Unsupported value: \"Maybe\"");
+        assertStatusRefused(condition("Accepted", "True", "not a word"), "reason in body should match");
+        assertStatusRefused(condition("not a type", "True", "Valid"), "type in body should match");
+        assertStatusRefused(
+                new ConditionBuilder(condition("Accepted", "True", "Valid"))
+                        .withLastTransitionTime("yesterday")
+                        .build(),
+                "lastTransitionTime in body must be of type date-time");
+    }
+
+    private void assertStatusRefused(Condition condition, String expected) {
+        assertThatExceptionOfType(KubernetesClientException.class)
+                .isThrownBy(() -> patchStatus("shop", status(condition)))
+                .withMessageContaining(expected);
+    }
+
+    private static Condition withoutTime() {
+        Condition condition = condition("Accepted", "True", "Valid");
+        condition.setLastTransitionTime(null);
+        return condition;
+    }
+
+    private Proxy create(String name) {
+        return API.client()
+                .resource(named(name, spec("default")))
+                .inNamespace(namespace)
+                .create();
+    }
+
+    private void patchStatus(String name, ProxyStatus status) {
+        proxy(name).editStatus(proxy -> {
+            proxy.setSpec(spec("not-to-be-kept"));
+            proxy.setStatus(status);
+            return proxy;
+        });
+    }
+
+    private void applyConditions(String manager, Condition... conditions) {
+        Proxy patch = named("shop", null);
+        patch.setStatus(new ProxyStatus(null, null, null, null, null, null, null, null, List.of(conditions)));
+        API.client()
+                .resource(patch)
+                .inNamespace(namespace)
+                .subresource("status")
+                .patch(new PatchContext.Builder()
+                        .withPatchType(PatchType.SERVER_SIDE_APPLY)
+                        .withFieldManager(manager)
+                        .build());
+    }
+
+    private Resource<Proxy> proxy(String name) {
+        return API.client().resources(Proxy.class).inNamespace(namespace).withName(name);
+    }
+
+    private static Proxy named(String name, @Nullable ProxySpec spec) {
+        Proxy proxy = new Proxy();
+        proxy.setMetadata(new ObjectMetaBuilder().withName(name).build());
+        proxy.setSpec(spec);
+        return proxy;
+    }
+
+    private static ProxySpec spec(String scheduler) {
+        return new ProxySpec("eu-west-1", scheduler, null, null, null, null);
+    }
+
+    private static Scheduler scheduler() {
+        Scheduler scheduler = new Scheduler();
+        scheduler.setMetadata(new ObjectMetaBuilder().withName("default").build());
+        scheduler.setSpec(new SchedulerSpec(1));
+        return scheduler;
+    }
+
+    private static ProxyStatus status(Condition condition) {
+        return new ProxyStatus(
+                1L,
+                "eu-west-1",
+                new ProxyStatus.Versions("9f2c41d07ab3", "51aa03e9c2f7", "9f2c41d07ab3"),
+                new ProxyStatus.Gateways(3, 2, 1, 0, "2/3"),
+                new ProxyStatus.Rollout(ProxyStatus.Phase.Progressing),
+                null,
+                List.of("default-0"),
+                null,
+                List.of(condition));
+    }
+
+    private static Condition condition(String type, String status, String reason) {
+        return new ConditionBuilder()
+                .withType(type)
+                .withStatus(status)
+                .withReason(reason)
+                .withMessage("")
+                .withLastTransitionTime("2026-01-01T00:00:00Z")
+                .withObservedGeneration(1L)
+                .build();
+    }
+
+    private String kubectl(String... arguments) {
+        return API.kubectl(Stream.concat(Stream.of("--namespace", namespace), Stream.of(arguments))
+                        .toArray(String[]::new))
+                .ok();
+    }
+
+    private static List<String> words(String line) {
+        return List.of(line.strip().split("\\s+", -1));
+    }
+}

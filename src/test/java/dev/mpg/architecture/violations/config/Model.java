@@ -1,0 +1,3 @@
+package dev.mpg.architecture.violations.config;
+
+public record Model() {}

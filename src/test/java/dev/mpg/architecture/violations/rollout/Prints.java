@@ -1,0 +1,7 @@
+package dev.mpg.architecture.violations.rollout;
+
+final class Prints {
+    void breakTheRule() {
+        System.out.println();
+    }
+}

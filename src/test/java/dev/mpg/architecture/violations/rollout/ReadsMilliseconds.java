@@ -1,0 +1,7 @@
+package dev.mpg.architecture.violations.rollout;
+
+final class ReadsMilliseconds {
+    long breakTheRule() {
+        return System.currentTimeMillis();
+    }
+}

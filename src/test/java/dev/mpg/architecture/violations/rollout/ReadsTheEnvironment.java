@@ -1,0 +1,7 @@
+package dev.mpg.architecture.violations.rollout;
+
+final class ReadsTheEnvironment {
+    boolean breakTheRule() {
+        return System.getenv().isEmpty();
+    }
+}

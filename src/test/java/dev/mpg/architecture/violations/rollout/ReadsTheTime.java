@@ -1,0 +1,9 @@
+package dev.mpg.architecture.violations.rollout;
+
+import java.time.Instant;
+
+final class ReadsTheTime {
+    Instant breakTheRule() {
+        return Instant.now();
+    }
+}

@@ -1,0 +1,9 @@
+package dev.mpg.architecture.violations.xds;
+
+import picocli.CommandLine;
+
+public final class UsesPicocli {
+    CommandLine breakTheRule() {
+        return new CommandLine(this);
+    }
+}
