@@ -1,0 +1,213 @@
+package dev.mpg.xds;
+
+import com.google.protobuf.ByteString;
+import dev.mpg.rollout.GatewayReport;
+import dev.mpg.rollout.GatewayReport.State;
+import dev.mpg.snapshot.ContentHash;
+import io.envoyproxy.envoy.config.core.v3.Node;
+import io.grpc.Status;
+import io.grpc.stub.ServerCallStreamObserver;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One gateway's open stream: keeps its {@link Session} and its gRPC call together. Thread-safe: a short lock serializes what
+ * comes from the gateway and from assignments. It sends only while the transport takes more, so a gateway that doesn't read
+ * holds up nobody and costs no more than one response per type.
+ */
+final class AdsStream<Q> {
+    private static final Logger LOG = LoggerFactory.getLogger(AdsStream.class);
+
+    private final Fleet fleet;
+    private final String gateway;
+    private final boolean sharesGateway;
+    private final BindAddress address;
+    private final Instant connectedAt;
+    private final StreamInfo.Protocol protocol;
+    private final ServerCallStreamObserver<ByteString> call;
+    private final Marshalling marshalling;
+    private final XdsMetrics metrics;
+    private final Consumer<String> changed;
+
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Session<Q> session;
+    private boolean ended;
+    private volatile GatewayReport report;
+
+    AdsStream(
+            Fleet fleet,
+            Node node,
+            BindAddress address,
+            Instant connectedAt,
+            StreamInfo.Protocol protocol,
+            Session<Q> session,
+            ServerCallStreamObserver<ByteString> call,
+            Marshalling marshalling,
+            XdsMetrics metrics,
+            Consumer<String> changed) {
+        this.fleet = fleet;
+        this.gateway = node.getId();
+        // A gRPC process has a stream for each target that it dials; an Envoy has one.
+        this.sharesGateway = node.getUserAgentName().startsWith("gRPC");
+        this.address = address;
+        this.connectedAt = connectedAt;
+        this.protocol = protocol;
+        this.session = session;
+        this.call = call;
+        this.marshalling = marshalling;
+        this.metrics = metrics;
+        this.changed = changed;
+        this.report = session.report(gateway);
+    }
+
+    String gateway() {
+        return gateway;
+    }
+
+    /** Whether other streams may be open for the same gateway. */
+    boolean sharesGateway() {
+        return sharesGateway;
+    }
+
+    StreamInfo.Protocol protocol() {
+        return protocol;
+    }
+
+    /** As of the last event. Doesn't wait. */
+    GatewayReport report() {
+        return report;
+    }
+
+    StreamInfo info() {
+        lock.lock();
+        try {
+            return new StreamInfo(gateway, protocol, connectedAt, address.literal(), session.info());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Takes a request of the gateway. */
+    void receive(Q request) {
+        update(() -> session.receive(request));
+    }
+
+    /** Reads what the gateway should have from the fleet and sends it, or ends the stream when that is nothing. */
+    void refresh() {
+        if (refreshQuietly()) {
+            changed.accept(fleet.clusterId());
+        }
+    }
+
+    /** The same, but tells the caller instead of the listener whether the gateway's report changed. */
+    boolean refreshQuietly() {
+        return updateQuietly(() -> {});
+    }
+
+    private void update(Runnable event) {
+        if (updateQuietly(event)) {
+            changed.accept(fleet.clusterId());
+        }
+    }
+
+    private boolean updateQuietly(Runnable event) {
+        lock.lock();
+        try {
+            if (ended) {
+                return false;
+            }
+            Target target = fleet.targetFor(gateway);
+            if (target == null) {
+                return endLocked(Refusals.notServed(fleet, gateway));
+            }
+            session.retarget(target);
+            event.run();
+            pump();
+            GatewayReport before = report;
+            report = session.report(gateway);
+            log(before, report);
+            return !report.equals(before);
+        } catch (LimitExceeded e) {
+            return endLocked(Status.RESOURCE_EXHAUSTED.withDescription(e.getMessage()));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void pump() {
+        while (call.isReady()) {
+            Response response = session.next();
+            if (response == null) {
+                return;
+            }
+            call.onNext(marshalling.marshal(response, address));
+            metrics.sent(response);
+        }
+        session.settle();
+    }
+
+    private void log(GatewayReport before, GatewayReport after) {
+        ContentHash version = after.version();
+        if (after.state() == State.REJECTED && !after.equals(before)) {
+            for (GatewayReport.Refusal refusal : after.refusals()) {
+                LOG.warn(
+                        "gateway {} of cluster {} refused version {}: {}, one of {} {}",
+                        gateway,
+                        fleet.clusterId(),
+                        version,
+                        refusal.message(),
+                        refusal.typeUrl(),
+                        refusal.resources());
+            }
+        } else if (!after.equals(before)) {
+            LOG.debug(
+                    "gateway {} of cluster {} is {} at version {}", gateway, fleet.clusterId(), after.state(), version);
+        }
+    }
+
+    /** Ends the stream, with this status. */
+    void end(Status status) {
+        boolean first;
+        lock.lock();
+        try {
+            first = endLocked(status);
+        } finally {
+            lock.unlock();
+        }
+        if (first) {
+            changed.accept(fleet.clusterId());
+        }
+    }
+
+    private boolean endLocked(Status status) {
+        boolean first = !ended;
+        ended = true;
+        fleet.remove(this);
+        if (first) {
+            metrics.opened(protocol, -1);
+            LOG.debug("gateway {} of cluster {} left: {}", gateway, fleet.clusterId(), status);
+            if (status.isOk()) {
+                call.onCompleted();
+            } else if (!call.isCancelled()) {
+                call.onError(status.asRuntimeException());
+            }
+        }
+        return first;
+    }
+
+    /** The gateway's side of the stream. */
+    @Nullable
+    AdsStream<?> begin() {
+        metrics.opened(protocol, 1);
+        return fleet.add(this);
+    }
+
+    static List<StreamInfo> infos(Fleet fleet) {
+        return fleet.streams().stream().<StreamInfo>map(AdsStream::info).toList();
+    }
+}

@@ -1,0 +1,350 @@
+package dev.mpg.xds;
+
+import dev.mpg.snapshot.Resource;
+import dev.mpg.snapshot.ResourceType;
+import dev.mpg.snapshot.Snapshot;
+import dev.mpg.snapshot.SnapshotDiff;
+import dev.mpg.xds.DeltaSubscription.Pending;
+import io.envoyproxy.envoy.service.discovery.v3.DeltaDiscoveryRequest;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeSet;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The delta variant. Beside the rules of {@link Session}:
+ * <ul>
+ *   <li>A changed cluster's endpoints go with it even when they did not change: Envoy doesn't ask for them again, and waits.
+ *   <li>The virtual hosts of a RouteConfiguration go to clients that asked for the RouteConfiguration, after it and unasked;
+ *       when there are none, {@code <route>/none} is removed: Envoy waits for anything else to come.
+ *   <li>After a refusal the client may have any part of the response, so each name in it is sent or removed explicitly with
+ *       the next target.
+ * </ul>
+ */
+final class DeltaSession extends Session<DeltaDiscoveryRequest> {
+    private static final String NO_HOSTS = "/none";
+
+    private final Map<ResourceType, DeltaSubscription> subscriptions = forEachType(DeltaSubscription::new);
+    private final DeltaSubscription endpoints = subscription(ResourceType.ENDPOINT);
+    private final DeltaSubscription routes = subscription(ResourceType.ROUTE);
+    private final DeltaSubscription hosts = subscription(ResourceType.VIRTUAL_HOST);
+    private final Diffs diffs;
+    private final UnaryOperator<Names> shared;
+
+    /**
+     * @param diffs between snapshots, shared by the streams of a fleet
+     * @param shared gives the one instance of equal names that the streams of a fleet share
+     */
+    DeltaSession(Diffs diffs, UnaryOperator<Names> shared, Answers answers) {
+        super(StreamInfo.Protocol.DELTA, answers);
+        this.diffs = diffs;
+        this.shared = shared;
+    }
+
+    /** Turns one snapshot into another. */
+    @FunctionalInterface
+    interface Diffs {
+        SnapshotDiff between(Snapshot from, Snapshot to);
+    }
+
+    @Override
+    DeltaSubscription subscription(ResourceType type) {
+        DeltaSubscription subscription = subscriptions.get(type);
+        if (subscription == null) {
+            throw new AssertionError(type);
+        }
+        return subscription;
+    }
+
+    @Override
+    Collection<DeltaSubscription> subscriptions() {
+        return subscriptions.values();
+    }
+
+    @Override
+    void receive(DeltaDiscoveryRequest request) {
+        Optional<ResourceType> type = ResourceType.ofTypeUrl(request.getTypeUrl());
+        if (type.isEmpty()) {
+            receiveUnknown(
+                    request.getTypeUrl(),
+                    request.getResponseNonce(),
+                    new TreeSet<>(request.getResourceNamesSubscribeList()));
+            return;
+        }
+        DeltaSubscription subscription = subscription(type.get());
+        subscribe(subscription, request);
+        Pending sent = subscription.pending;
+        if (sent != null && sent.nonce().equals(request.getResponseNonce())) {
+            subscription.pending = null;
+            if (request.hasErrorDetail()) {
+                refused(subscription, sent, request.getErrorDetail().getMessage());
+            } else {
+                accepted(subscription, sent);
+            }
+        }
+    }
+
+    private void accepted(DeltaSubscription subscription, Pending sent) {
+        accept(subscription, sent.snapshot().version().hex());
+        if (sent.advances()) {
+            subscription.base = sent.snapshot();
+            subscription.unsure = subscription.unsure.plus(sent.leftover());
+        } else {
+            // The answer to a question while the rest must wait: base stays, these names may be ahead of it.
+            List<String> ahead = new ArrayList<>();
+            for (String name : sent.change().names()) {
+                if (!subscription
+                        .base
+                        .resource(subscription.type, name)
+                        .equals(sent.snapshot().resource(subscription.type, name))) {
+                    ahead.add(name);
+                }
+            }
+            subscription.unsure = subscription.unsure.plus(ahead);
+        }
+    }
+
+    private void refused(DeltaSubscription subscription, Pending sent, String message) {
+        List<String> names = sent.change().names();
+        subscription.unsure = subscription.unsure.plus(names);
+        refuse(subscription, message, names, sent.snapshot().equals(target().snapshot()));
+        if (subscription.type == ResourceType.ROUTE) {
+            hosts.askedRoutes = hosts.askedRoutes.plus(
+                    sent.change().upserted().stream().map(Resource::name).toList());
+        }
+    }
+
+    private void subscribe(DeltaSubscription subscription, DeltaDiscoveryRequest request) {
+        List<String> wanted = request.getResourceNamesSubscribeList();
+        boolean first = !subscription.open;
+        if (!first && wanted.isEmpty() && request.getResourceNamesUnsubscribeCount() == 0) {
+            return;
+        }
+        check(wanted, subscription.names.size() + wanted.size(), request.getTypeUrl());
+        List<String> names = wanted.stream()
+                .filter(name -> !name.equals(ALL))
+                .map(n -> known(subscription, n))
+                .toList();
+        boolean all = wanted.contains(ALL) || (first && wanted.isEmpty() && maybeAll(subscription.type));
+        if (first) {
+            open(subscription, all, names, request.getInitialResourceVersionsMap());
+        } else {
+            subscription.asked = subscription.asked.plus(names);
+            if (all && !subscription.wildcard) {
+                Names before = subscription.names;
+                subscription.asked = subscription.asked.plus(target().snapshot().resources(subscription.type).stream()
+                        .map(Resource::name)
+                        .filter(name -> !before.contains(name))
+                        .toList());
+            }
+        }
+        subscription.wildcard |= all;
+        subscription.names = subscription.names.plus(names);
+        unsubscribe(subscription, request.getResourceNamesUnsubscribeList());
+        subscription.names = shared.apply(subscription.names);
+    }
+
+    private void unsubscribe(DeltaSubscription subscription, List<String> unwanted) {
+        if (unwanted.isEmpty()) {
+            return;
+        }
+        subscription.wildcard &= !unwanted.contains(ALL);
+        subscription.names = subscription.names.minus(unwanted);
+        subscription.asked = subscription.asked.filter(name -> covers(subscription, name));
+        subscription.unsure = subscription.unsure.filter(name -> covers(subscription, name));
+        if (subscription.type == ResourceType.ROUTE) {
+            hosts.askedRoutes = hosts.askedRoutes.filter(route -> covers(routes, route));
+        }
+    }
+
+    /** Whether a first request without names means all: so it does for the types for which Envoy sends such a one. */
+    private static boolean maybeAll(ResourceType type) {
+        return switch (type) {
+            case CLUSTER, LISTENER, VIRTUAL_HOST -> true;
+            case ENDPOINT, ROUTE -> false;
+        };
+    }
+
+    /** The snapshot's own instance of the name, so that streams don't hold one each. */
+    private String known(DeltaSubscription subscription, String name) {
+        return target().snapshot()
+                .resource(subscription.type, name)
+                .map(Resource::name)
+                .orElse(name);
+    }
+
+    /** Begins with what the client says it has from an earlier stream. */
+    private void open(DeltaSubscription subscription, boolean all, List<String> names, Map<String, String> has) {
+        Snapshot snapshot = target().snapshot();
+        ResourceType type = subscription.type;
+        subscription.open = true;
+        subscription.owesAnswer = all && (has.isEmpty() || type == ResourceType.CLUSTER);
+        subscription.base = all && has.isEmpty() ? Snapshot.EMPTY : snapshot;
+        List<String> asked = new ArrayList<>();
+        List<String> unsure = new ArrayList<>();
+        for (String name : names) {
+            String version = has.get(name);
+            if (version == null) {
+                asked.add(name);
+            } else if (!isVersion(snapshot.resource(type, name), version)) {
+                unsure.add(name);
+            }
+        }
+        if (all && !has.isEmpty()) {
+            for (Resource resource : snapshot.resources(type)) {
+                if (!resource.wireVersion().equals(has.get(resource.name()))) {
+                    unsure.add(resource.name());
+                }
+            }
+            for (String name : has.keySet()) {
+                if (snapshot.resource(type, name).isEmpty()) {
+                    unsure.add(name);
+                }
+            }
+        }
+        subscription.asked = subscription.asked.plus(asked);
+        subscription.unsure = subscription.unsure.plus(unsure);
+    }
+
+    private static boolean isVersion(Optional<Resource> resource, String version) {
+        return resource.isPresent() && resource.get().wireVersion().equals(version);
+    }
+
+    @Override
+    @Nullable
+    Response advance(boolean send) {
+        for (DeltaSubscription subscription : subscriptions.values()) {
+            Response response = advance(subscription, send);
+            if (response != null) {
+                return response;
+            }
+        }
+        if (send && mayBreak()) {
+            for (ResourceType type : List.of(ResourceType.CLUSTER, ResourceType.ENDPOINT)) {
+                Response response = remove(subscription(type));
+                if (response != null) {
+                    return response;
+                }
+            }
+        }
+        return null;
+    }
+
+    private @Nullable Response advance(DeltaSubscription subscription, boolean send) {
+        boolean late = isLate(subscription.type);
+        Gate gate = late ? clustersFirst() : Gate.OPEN;
+        if (!subscription.open
+                || subscription.pending != null
+                || gate == Gate.CLOSED
+                || (subscription == hosts && !routes.open)) {
+            return null;
+        }
+        boolean whole = gate == Gate.OPEN && subscription.refusal == null;
+        DeltaDraft draft = new DeltaDraft(subscription, target().snapshot(), name -> covers(subscription, name));
+        if (whole) {
+            SnapshotDiff.OfType diff =
+                    diffs.between(subscription.base, target().snapshot()).of(subscription.type);
+            draft.add(diff, late, name -> !comesWithItsRoute(subscription, name));
+            draft.add(subscription.unsure, late);
+        }
+        draft.add(subscription.asked, true);
+        Names routesToSend = hosts.askedRoutes.filter(route -> subscription == hosts && isSent(route));
+        for (String route : routesToSend.list()) {
+            addHosts(draft, route);
+        }
+
+        Change change = draft.change();
+        if (!send && (!change.isEmpty() || subscription.owesAnswer)) {
+            return null;
+        }
+        Names asked = subscription.asked;
+        subscription.asked = Names.NONE;
+        if (whole) {
+            subscription.unsure = draft.later();
+        }
+        if (subscription == hosts) {
+            hosts.askedRoutes =
+                    hosts.askedRoutes.filter(route -> covers(routes, route) && !routesToSend.contains(route));
+        }
+        if (change.isEmpty() && !subscription.owesAnswer) {
+            if (whole) {
+                subscription.base = target().snapshot();
+                subscription.unsure = subscription.unsure.plus(draft.leftover());
+            }
+            return null;
+        }
+        subscription.owesAnswer = false;
+        bringAlong(subscription, change, asked);
+        return send(subscription, change, whole, draft.leftover());
+    }
+
+    /** Removes clusters or endpoints that nothing refers to any more. */
+    private @Nullable Response remove(DeltaSubscription subscription) {
+        if (!subscription.open || subscription.pending != null || subscription.unsure.isEmpty()) {
+            return null;
+        }
+        List<String> removed = subscription.unsure.list();
+        subscription.unsure = Names.NONE;
+        return send(subscription, new Change(List.of(), removed), false, List.of());
+    }
+
+    private Response send(DeltaSubscription subscription, Change change, boolean advances, List<String> leftover) {
+        Response response = response(subscription, target().content().version(), change);
+        subscription.pending = new Pending(response.nonce(), change, target().snapshot(), advances, leftover);
+        return response;
+    }
+
+    /** Marks what must go along with a response of this type that is sent now. */
+    private void bringAlong(DeltaSubscription subscription, Change change, Names asked) {
+        boolean hasClusters = endpoints.open || !subscription.base.equals(Snapshot.EMPTY);
+        if (subscription.type == ResourceType.CLUSTER && hasClusters) {
+            endpoints.asked = endpoints.asked.plus(change.upserted().stream()
+                    .flatMap(cluster -> target().content().endpointName(cluster).stream())
+                    .filter(name -> !endpoints.open || covers(endpoints, name))
+                    .toList());
+        } else if (subscription.type == ResourceType.ROUTE) {
+            hosts.askedRoutes = hosts.askedRoutes.plus(change.upserted().stream()
+                    .filter(route -> asked.contains(route.name()) || lacksHosts(route))
+                    .map(Resource::name)
+                    .toList());
+        }
+    }
+
+    private boolean lacksHosts(Resource route) {
+        return target().content().hostsOf(route.name()).isEmpty() && RouteComposition.usesVhds(route);
+    }
+
+    private void addHosts(DeltaDraft draft, String route) {
+        List<Resource> all = target().content().hostsOf(route);
+        all.forEach(draft::add);
+        Optional<Resource> resource = target().snapshot().resource(ResourceType.ROUTE, route);
+        if (all.isEmpty() && resource.isPresent() && RouteComposition.usesVhds(resource.get())) {
+            draft.remove(route + NO_HOSTS);
+        }
+    }
+
+    /** Whether the client wants the resource with this name. */
+    private boolean covers(DeltaSubscription subscription, String name) {
+        if (subscription.names.contains(name)) {
+            return true;
+        }
+        return subscription.wildcard && (subscription != hosts || covers(routes, Content.routeOf(name)));
+    }
+
+    private boolean comesWithItsRoute(DeltaSubscription subscription, String name) {
+        if (subscription != hosts) {
+            return false;
+        }
+        String route = Content.routeOf(name);
+        return routes.asked.contains(route) || hosts.askedRoutes.contains(route);
+    }
+
+    /** Whether the client was sent what the RouteConfiguration is now, so that its virtual hosts may follow. */
+    private boolean isSent(String route) {
+        return covers(routes, route) && !routes.asked.contains(route) && !routes.unsure.contains(route);
+    }
+}

@@ -1,0 +1,56 @@
+package dev.mpg.xds;
+
+import dev.mpg.snapshot.ResourceType;
+import dev.mpg.snapshot.Snapshot;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is known about the resources of one type that a delta client has. Invariant: of each name that it wants and that is
+ * in none of {@link #asked}, {@link #unsure}, {@link #askedRoutes} and {@link #pending}, it has what {@link #base} has.
+ */
+final class DeltaSubscription extends Subscription {
+    /** Shared with all other streams that are there. */
+    Snapshot base = Snapshot.EMPTY;
+    /** Names that the client waits for: it hasn't got them, or needs them once more. */
+    Names asked = Names.NONE;
+    /** Names of which the client may have anything: they must be sent or removed explicitly. */
+    Names unsure = Names.NONE;
+    /** Only for virtual hosts: RouteConfigurations whose virtual hosts the client waits for. */
+    Names askedRoutes = Names.NONE;
+    /** Whether the client waits for a response, even if it's an empty one. */
+    boolean owesAnswer;
+
+    @Nullable
+    Pending pending;
+
+    DeltaSubscription(ResourceType type) {
+        super(type);
+    }
+
+    @Override
+    @Nullable
+    String pendingNonce() {
+        Pending sent = pending;
+        return sent == null ? null : sent.nonce;
+    }
+
+    @Override
+    boolean has(Snapshot target) {
+        return pendingNonce() == null && refusal == null && base.equals(target);
+    }
+
+    @Override
+    boolean settled(Snapshot target) {
+        return has(target) && asked.isEmpty() && unsure.isEmpty() && askedRoutes.isEmpty() && !owesAnswer;
+    }
+
+    /**
+     * A response that isn't answered yet.
+     *
+     * @param snapshot what its resources are from
+     * @param advances whether the client has {@code snapshot}, but for {@code leftover}, when it accepts
+     * @param leftover names which the client then still has although {@code snapshot} hasn't
+     */
+    record Pending(String nonce, Change change, Snapshot snapshot, boolean advances, List<String> leftover) {}
+}

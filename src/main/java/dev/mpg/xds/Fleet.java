@@ -1,0 +1,144 @@
+package dev.mpg.xds;
+
+import com.google.protobuf.ByteString;
+import dev.mpg.rollout.GatewayReport;
+import dev.mpg.snapshot.Assignment;
+import dev.mpg.snapshot.ContentHash;
+import dev.mpg.snapshot.Snapshot;
+import dev.mpg.snapshot.SnapshotDiff;
+import io.envoyproxy.envoy.config.core.v3.ControlPlane;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The streams of one cluster's gateways, and what they share. Thread-safe.
+ *
+ * <p>A stream reads what it should have under its own lock, and is told to read again whenever that changed; so whatever the
+ * order in which threads come, it ends with the newest.
+ */
+final class Fleet {
+    private static final int MAX_DIFFS = 16;
+    private static final int MAX_SHARED_NAMES = 64;
+
+    private final String clusterId;
+    private final Set<AdsStream<?>> streams = ConcurrentHashMap.newKeySet();
+    private final Map<String, AdsStream<?>> gateways = new HashMap<>();
+    private final Recent<Versions, SnapshotDiff> diffs =
+            new Recent<>(MAX_DIFFS, versions -> Snapshot.diff(versions.from, versions.to));
+    private final Recent<Names, Names> names = new Recent<>(MAX_SHARED_NAMES, same -> same);
+    private volatile @Nullable Serving serving;
+
+    private record Versions(Snapshot from, Snapshot to) {}
+
+    private record Serving(Assignment assignment, ByteString controlPlane, Map<ContentHash, Content> contents) {}
+
+    Fleet(String clusterId) {
+        this.clusterId = clusterId;
+    }
+
+    String clusterId() {
+        return clusterId;
+    }
+
+    /** The difference between two snapshots; computed once for all streams. */
+    SnapshotDiff diff(Snapshot from, Snapshot to) {
+        return from.equals(to) ? SnapshotDiff.NONE : diffs.get(new Versions(from, to));
+    }
+
+    /** The one instance of these names that streams share. */
+    Names shared(Names same) {
+        return same.isEmpty() ? Names.NONE : names.get(same);
+    }
+
+    /** From now on this is what gateways should have. The streams must be {@link AdsStream#refresh refreshed} then. */
+    synchronized void assign(Assignment assignment) {
+        Map<ContentHash, Content> contents = new ConcurrentHashMap<>();
+        Serving before = serving;
+        if (before != null) {
+            contents.putAll(before.contents);
+            contents.keySet()
+                    .removeIf(version -> !version.equals(assignment.target().version())
+                            && assignment.stable().stream()
+                                    .noneMatch(stable -> stable.version().equals(version)));
+        }
+        serving = new Serving(assignment, controlPlane(assignment.traceparent()), contents);
+    }
+
+    private static ByteString controlPlane(String traceparent) {
+        if (traceparent.isEmpty()) {
+            return ByteString.EMPTY;
+        }
+        String json = "{\"traceparent\":\"" + traceparent.replaceAll("[^0-9a-zA-Z-]", "") + "\"}";
+        return ControlPlane.newBuilder().setIdentifier(json).build().toByteString();
+    }
+
+    /** Nobody is served from now on. The streams must be refreshed then. */
+    synchronized void release() {
+        serving = null;
+    }
+
+    /** What this gateway should have; null when it isn't served here. */
+    @Nullable
+    Target targetFor(String gateway) {
+        Serving now = serving;
+        if (now == null || !now.assignment.admits(gateway)) {
+            return null;
+        }
+        Snapshot snapshot = now.assignment.snapshotFor(gateway);
+        Content content = now.contents.computeIfAbsent(snapshot.version(), version -> new Content(snapshot));
+        return new Target(content, now.controlPlane);
+    }
+
+    /** Whether this cluster is served here at all. */
+    boolean isServed() {
+        return serving != null;
+    }
+
+    /** Adds a stream. The one which it takes the place of, if any, is returned and is to be ended. */
+    @Nullable
+    AdsStream<?> add(AdsStream<?> stream) {
+        streams.add(stream);
+        if (stream.sharesGateway()) {
+            return null;
+        }
+        synchronized (gateways) {
+            return gateways.put(stream.gateway(), stream);
+        }
+    }
+
+    /** Forgets a stream; does nothing when it's forgotten already. */
+    boolean remove(AdsStream<?> stream) {
+        synchronized (gateways) {
+            gateways.remove(stream.gateway(), stream);
+        }
+        return streams.remove(stream);
+    }
+
+    Set<AdsStream<?>> streams() {
+        return streams;
+    }
+
+    /** One report per gateway, sorted; of several streams of one gateway the worst. */
+    List<GatewayReport> reports() {
+        Map<String, GatewayReport> reports = new HashMap<>();
+        for (AdsStream<?> stream : streams) {
+            reports.merge(stream.gateway(), stream.report(), (a, b) -> severity(a) >= severity(b) ? a : b);
+        }
+        return reports.values().stream()
+                .sorted(Comparator.comparing(GatewayReport::gateway))
+                .toList();
+    }
+
+    private static int severity(GatewayReport report) {
+        return switch (report.state()) {
+            case CURRENT -> 0;
+            case PENDING -> 1;
+            case REJECTED -> 2;
+        };
+    }
+}

@@ -1,0 +1,276 @@
+package dev.mpg.xds;
+
+import dev.mpg.rollout.GatewayReport;
+import dev.mpg.rollout.GatewayReport.Refusal;
+import dev.mpg.rollout.GatewayReport.State;
+import dev.mpg.snapshot.ResourceType;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The protocol state of one stream: requests and targets go in, responses come out. It knows no gRPC. Not thread-safe.
+ *
+ * <p>What it guarantees, whatever goes in:
+ * <ul>
+ *   <li>at most one response per type is unanswered; what comes meanwhile is merged, the last target wins;
+ *   <li>on a change, make before break: new clusters and endpoints; when these are accepted listeners, routes and virtual
+ *       hosts; when these are accepted the removal of clusters and endpoints;
+ *   <li>what was refused isn't sent again, nor what comes after it, until there is another target.
+ * </ul>
+ *
+ * @param <Q> the request message
+ * @see <a href="https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol">The xDS protocol</a>
+ */
+abstract sealed class Session<Q> permits DeltaSession, SotwSession {
+    /** Of one type on one stream. */
+    static final int MAX_NAMES = 100_000;
+
+    static final int MAX_NAME_LENGTH = 2_048;
+    private static final int MAX_UNKNOWN_TYPES = 16;
+    private static final int MAX_MESSAGE_LENGTH = 4_096;
+    private static final int MAX_REFUSED_NAMES = 16;
+
+    static final String ALL = "*";
+
+    /** Whether what comes later in the order may go. */
+    enum Gate {
+        OPEN,
+        /** What comes before isn't accepted yet. */
+        CLOSED,
+        /** What comes before was refused. */
+        REFUSED
+    }
+
+    private final StreamInfo.Protocol protocol;
+    private final Answers answers;
+    /** Unanswered responses of types that we don't have, by type URL; bounded. */
+    private final Map<String, UnknownType> unknown = new LinkedHashMap<>();
+
+    private Target target = Target.NONE;
+    private boolean hasTarget;
+    private long nonces;
+
+    Session(StreamInfo.Protocol protocol, Answers answers) {
+        this.protocol = protocol;
+        this.answers = answers;
+    }
+
+    /** Hears of each response that is answered. */
+    @FunctionalInterface
+    interface Answers {
+        void answered(ResourceType type, boolean accepted);
+    }
+
+    /** Takes a request in. Throws {@link LimitExceeded} when the client wants too much. */
+    abstract void receive(Q request);
+
+    /**
+     * The next response to send, null when there is none now. Send it: it counts as sent.
+     */
+    @Nullable
+    Response next() {
+        Response response = hasTarget ? advance(true) : null;
+        return response == null ? answerUnknown() : response;
+    }
+
+    /** Notes what needs no response. To be called when {@link #next} can't be, since nothing can be sent now. */
+    void settle() {
+        if (hasTarget) {
+            advance(false);
+        }
+    }
+
+    /** From now on the gateway should have this. */
+    void retarget(Target next) {
+        if (hasTarget && next.snapshot().equals(target.snapshot())) {
+            return;
+        }
+        target = next;
+        hasTarget = true;
+        for (Subscription subscription : subscriptions()) {
+            subscription.refusal = null;
+        }
+    }
+
+    Target target() {
+        return target;
+    }
+
+    /** Settles types in the order of the protocol until there is something to send, which is null if {@code send} is false. */
+    abstract @Nullable Response advance(boolean send);
+
+    abstract Subscription subscription(ResourceType type);
+
+    abstract Collection<? extends Subscription> subscriptions();
+
+    /** Where the gateway stands with the target. */
+    GatewayReport report(String gateway) {
+        List<Refusal> refusals = subscriptions().stream()
+                .map(subscription -> subscription.refusal)
+                .filter(Objects::nonNull)
+                .map(Objects::requireNonNull)
+                .toList();
+        State state = !refusals.isEmpty() ? State.REJECTED : settled() ? State.CURRENT : State.PENDING;
+        return new GatewayReport(gateway, state, target.snapshot().version(), refusals);
+    }
+
+    private boolean settled() {
+        boolean any = false;
+        for (Subscription subscription : subscriptions()) {
+            if (subscription.open) {
+                any = true;
+                if (!subscription.settled(target.snapshot())) {
+                    return false;
+                }
+            }
+        }
+        // Envoy asks for listeners only when its clusters are warm.
+        boolean comesLater = subscription(ResourceType.CLUSTER).wildcard
+                && !subscription(ResourceType.LISTENER).open
+                && !target.snapshot().resources(ResourceType.LISTENER).isEmpty();
+        return any && hasTarget && !comesLater;
+    }
+
+    /** What a person may want to know about each type. */
+    List<StreamInfo.OfType> info() {
+        return subscriptions().stream()
+                .filter(subscription -> subscription.open)
+                .map(Subscription::info)
+                .toList();
+    }
+
+    /** Whether clusters and endpoints let listeners, routes and virtual hosts go. */
+    Gate clustersFirst() {
+        Gate gate = Gate.OPEN;
+        for (ResourceType type : List.of(ResourceType.CLUSTER, ResourceType.ENDPOINT)) {
+            Subscription subscription = subscription(type);
+            if (subscription.refusal != null) {
+                return Gate.REFUSED;
+            } else if (subscription.open && !subscription.has(target.snapshot())) {
+                gate = Gate.CLOSED;
+            }
+        }
+        return gate;
+    }
+
+    /** Whether nothing uses any more what the target doesn't have. */
+    boolean mayBreak() {
+        return clustersFirst() == Gate.OPEN
+                && subscriptions().stream().noneMatch(s -> isLate(s.type) && s.open && !s.settled(target.snapshot()));
+    }
+
+    /** Whether the type refers to clusters, so that it comes after them. */
+    static boolean isLate(ResourceType type) {
+        return switch (type) {
+            case CLUSTER, ENDPOINT -> false;
+            case LISTENER, ROUTE, VIRTUAL_HOST -> true;
+        };
+    }
+
+    /** Notes that a response with this version was accepted. */
+    void accept(Subscription subscription, String version) {
+        subscription.acked = version;
+        answers.answered(subscription.type, true);
+    }
+
+    /** Notes that a response with these resources was refused. */
+    void refuse(Subscription subscription, String message, Collection<String> names, boolean isTarget) {
+        String cut = message.length() > MAX_MESSAGE_LENGTH ? message.substring(0, MAX_MESSAGE_LENGTH) : message;
+        subscription.lastError = cut;
+        answers.answered(subscription.type, false);
+        if (isTarget) {
+            subscription.refusal = new Refusal(
+                    subscription.type.typeUrl(),
+                    cut,
+                    names.stream().limit(MAX_REFUSED_NAMES).toList());
+        }
+    }
+
+    Response response(Subscription subscription, String version, Change change) {
+        subscription.resourceBytes += change.resourceBytes();
+        return new Response(
+                protocol,
+                subscription.type.typeUrl(),
+                subscription.type,
+                version,
+                change,
+                nextNonce(),
+                target.controlPlane());
+    }
+
+    private String nextNonce() {
+        return Long.toString(++nonces, Character.MAX_RADIX);
+    }
+
+    static void check(Collection<String> names, int total, String typeUrl) {
+        if (total > MAX_NAMES) {
+            throw new LimitExceeded(
+                    "more than " + MAX_NAMES + " resources of " + typeUrl + " are asked for by name on one stream");
+        }
+        for (String name : names) {
+            if (name.length() > MAX_NAME_LENGTH) {
+                throw new LimitExceeded("a resource name of " + typeUrl + " has " + name.length()
+                        + " characters; at most " + MAX_NAME_LENGTH + " are allowed: " + name.substring(0, 64) + "…");
+            }
+        }
+    }
+
+    /** Answers once that there is nothing of a type that isn't ours, so that the client doesn't wait for it. */
+    void receiveUnknown(String typeUrl, String nonce, Set<String> names) {
+        UnknownType known = unknown.get(typeUrl);
+        if (!nonce.isEmpty()) {
+            if (known != null && nonce.equals(known.nonce)) {
+                unknown.remove(typeUrl);
+            }
+        } else if (known == null && unknown.size() < MAX_UNKNOWN_TYPES && typeUrl.length() <= MAX_NAME_LENGTH) {
+            check(names, names.size(), typeUrl);
+            unknown.put(typeUrl, new UnknownType(Names.of(names).list()));
+        }
+    }
+
+    private @Nullable Response answerUnknown() {
+        for (Map.Entry<String, UnknownType> entry : unknown.entrySet()) {
+            UnknownType type = entry.getValue();
+            if (type.nonce.isEmpty()) {
+                type.nonce = nextNonce();
+                List<String> absent = protocol == StreamInfo.Protocol.DELTA ? type.absent : List.of();
+                type.absent = List.of();
+                return new Response(
+                        protocol,
+                        entry.getKey(),
+                        null,
+                        target.content().version(),
+                        new Change(List.of(), absent),
+                        type.nonce,
+                        target.controlPlane());
+            }
+        }
+        return null;
+    }
+
+    /** A map with a subscription for each type. */
+    static <S extends Subscription> Map<ResourceType, S> forEachType(Function<ResourceType, S> of) {
+        Map<ResourceType, S> map = new EnumMap<>(ResourceType.class);
+        for (ResourceType type : ResourceType.values()) {
+            map.put(type, of.apply(type));
+        }
+        return Collections.unmodifiableMap(map);
+    }
+
+    private static final class UnknownType {
+        private List<String> absent;
+        private String nonce = "";
+
+        UnknownType(List<String> absent) {
+            this.absent = absent;
+        }
+    }
+}

@@ -1,0 +1,111 @@
+package dev.mpg.xds;
+
+import dev.mpg.rollout.GatewayReport;
+import dev.mpg.snapshot.Assignment;
+import io.grpc.BindableService;
+import io.grpc.Status;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Clock;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+
+/**
+ * Serves configs to gateways over xDS v3, in the delta and in the state-of-the-world variant of the aggregated discovery
+ * service. Thread-safe. A gateway says by {@code node.cluster} which config it wants and by {@code node.id} which gateway it
+ * is; who may connect with which is for an interceptor to say.
+ *
+ * <p>Costs: {@link #assign} takes time in proportion to the cluster's open streams and doesn't wait for any of them. A stream
+ * holds, per type, a reference to a snapshot, the names that it asked for, if any, and at most one unanswered response.
+ */
+public final class XdsServer {
+    private final ConcurrentMap<String, Fleet> fleets = new ConcurrentHashMap<>();
+    private final FleetListener listener;
+    private final Marshalling marshalling = new Marshalling();
+    private final AdsService service;
+
+    public XdsServer(MeterRegistry registry, FleetListener listener) {
+        this(registry, listener, Clock.systemUTC());
+    }
+
+    /** @param clock tells when gateways connected */
+    public XdsServer(MeterRegistry registry, FleetListener listener, Clock clock) {
+        this.listener = listener;
+        this.service = new AdsService(fleets::get, clock, marshalling, new XdsMetrics(registry), listener::changed);
+    }
+
+    /**
+     * The service {@code envoy.service.discovery.v3.AggregatedDiscoveryService}. A gateway that reconnects names each resource
+     * that it has in one request, so the gRPC server should allow inbound messages of about 100 bytes per resource.
+     */
+    public BindableService service() {
+        return service;
+    }
+
+    /**
+     * From now on gateways of this cluster should have this. Streams whose gateway should have another version than before
+     * move to it; to the others nothing is sent. Streams of gateways that are no members any more end.
+     */
+    public void assign(Assignment assignment) {
+        String clusterId = assignment.clusterId();
+        Fleet fleet = fleets.compute(clusterId, (id, known) -> {
+            Fleet served = known == null ? new Fleet(id) : known;
+            served.assign(assignment);
+            return served;
+        });
+        refresh(fleet);
+    }
+
+    /** This cluster isn't served here any more: its streams end with NOT_FOUND, as do new ones. */
+    public void release(String clusterId) {
+        Fleet fleet = fleets.remove(clusterId);
+        if (fleet != null) {
+            fleet.release();
+            refresh(fleet);
+        }
+    }
+
+    /**
+     * Ends every open stream, so that its gateway connects to another instance. For a process that ends; its gRPC server
+     * takes no new streams by then.
+     */
+    public void drain() {
+        Status status = Status.UNAVAILABLE.withDescription("this instance is shutting down");
+        for (Fleet fleet : fleets.values()) {
+            fleet.streams().forEach(stream -> stream.end(status));
+        }
+    }
+
+    private void refresh(Fleet fleet) {
+        boolean changed = false;
+        for (AdsStream<?> stream : fleet.streams()) {
+            changed |= stream.refreshQuietly();
+        }
+        if (changed) {
+            listener.changed(fleet.clusterId());
+        }
+    }
+
+    /** The gateways that are connected now, sorted by name; none when the cluster isn't served here. */
+    public List<GatewayReport> gateways(String clusterId) {
+        Fleet fleet = fleets.get(clusterId);
+        return fleet == null ? List.of() : fleet.reports();
+    }
+
+    /** The clusters that are served here. */
+    public Set<String> clusters() {
+        return Set.copyOf(fleets.keySet());
+    }
+
+    /** The open streams of the cluster's gateways. */
+    public List<StreamInfo> streams(String clusterId) {
+        Fleet fleet = fleets.get(clusterId);
+        return fleet == null ? List.of() : AdsStream.infos(fleet);
+    }
+
+    /** How many response bodies were marshalled so far. */
+    long bodiesMarshalled() {
+        return marshalling.marshalled();
+    }
+}
