@@ -166,11 +166,12 @@ final class ServerStream implements StreamObserver<FromProxy>, InstanceStream {
     }
 
     private void holding(Holding holding) {
+        String name = name();
         String clusterId = holding.getClusterId();
         Set<ContentHash> versions = versions(holding);
         synchronized (lock) {
             if (holding.getResend()) {
-                LOG.warn("Instance {} could not resolve a manifest of {}: sending it whole", name(), clusterId);
+                LOG.warn("Instance {} could not resolve a manifest of {}: sending it whole", name, clusterId);
                 // As if it knew nothing: then manifests are whole. What it really holds it says again afterwards.
                 told.remove(clusterId);
                 held.remove(clusterId);
@@ -179,7 +180,7 @@ final class ServerStream implements StreamObserver<FromProxy>, InstanceStream {
                 held.put(clusterId, versions);
             }
         }
-        authority.held(name(), this, clusterId, versions);
+        authority.held(name, this, clusterId, versions);
     }
 
     private static Set<ContentHash> versions(Holding holding) {

@@ -52,7 +52,7 @@ public final class SyncClient implements AutoCloseable {
     private volatile State state = new State(false, Optional.empty(), Optional.empty(), 0);
     private volatile boolean closed;
 
-    // Used on the context only.
+    // Used on the context only. A timer that has fired may be cancelled too, to no effect.
     private @Nullable ClientStream stream;
     private @Nullable Future<?> welcomeTimeout;
     private @Nullable Future<?> reconnect;
@@ -72,8 +72,8 @@ public final class SyncClient implements AutoCloseable {
      *
      * @param connected whether the Master has accepted this instance on the present stream
      * @param connectedSince when it did
-     * @param lastError why the last stream ended; stays when a new one works
-     * @param attempts failed attempts since the last stream that worked; 0 while connected
+     * @param lastError why the last stream ended, or could not be opened; stays when a new one works
+     * @param attempts failures in a row, the loss of a stream that worked included; 0 while connected
      */
     public record State(
             boolean connected, Optional<Instant> connectedSince, Optional<String> lastError, int attempts) {}
@@ -140,7 +140,10 @@ public final class SyncClient implements AutoCloseable {
     @Override
     public void close() {
         closed = true;
-        execute(() -> end("closed"));
+        execute(() -> {
+            end("closed");
+            state = new State(false, Optional.empty(), state.lastError(), state.attempts());
+        });
     }
 
     /** Runs a task on the scheduler after all earlier ones. */
@@ -206,6 +209,7 @@ public final class SyncClient implements AutoCloseable {
     private void welcomed() {
         if (stream != null) {
             stream.welcome();
+            cancel(welcomeTimeout);
             state = new State(true, Optional.of(clock.instant()), state.lastError(), 0);
             LOG.info("Instance {} is connected to the Master", identity.instance());
         }
@@ -230,20 +234,19 @@ public final class SyncClient implements AutoCloseable {
     }
 
     private void end(String reason) {
-        if (welcomeTimeout != null) {
-            welcomeTimeout.cancel(false);
-            welcomeTimeout = null;
-        }
-        if (reconnect != null) {
-            reconnect.cancel(false);
-            reconnect = null;
-        }
+        cancel(welcomeTimeout);
+        cancel(reconnect);
         if (stream != null) {
             stream.shutdown(reason);
             stream = null;
         }
         intake.streamEnded();
-        state = new State(false, Optional.empty(), state.lastError(), state.attempts());
+    }
+
+    private static void cancel(@Nullable Future<?> timer) {
+        if (timer != null) {
+            timer.cancel(false);
+        }
     }
 
     /** A task failed in a way that is nobody's intention; a new stream starts from what is held. */

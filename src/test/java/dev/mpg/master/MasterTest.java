@@ -1,0 +1,394 @@
+package dev.mpg.master;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.awaitility.Awaitility.await;
+
+import com.google.protobuf.ByteString;
+import dev.mpg.rollout.GatewayReport;
+import dev.mpg.snapshot.Assignment;
+import dev.mpg.snapshot.ContentHash;
+import dev.mpg.snapshot.Resource;
+import dev.mpg.snapshot.ResourceType;
+import dev.mpg.snapshot.Snapshot;
+import dev.mpg.sync.Contents;
+import dev.mpg.sync.MemorySink;
+import dev.mpg.sync.SyncClient;
+import dev.mpg.sync.SyncLimits;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Master and instances together, over loopback. */
+class MasterTest {
+    private static final Logger LOG = LoggerFactory.getLogger(MasterTest.class);
+    private static final String ONE = "default-0";
+    private static final String TWO = "default-1";
+    private static final Snapshot V1 = Contents.hosts(100, "v1");
+    private static final Resource CHANGED = Contents.host("rc/00042", "v2");
+    private static final Snapshot V2 = Contents.with(V1, CHANGED);
+
+    private final SyncRig rig = new SyncRig();
+    private final MemorySink sink = new MemorySink();
+
+    @AfterEach
+    void stop() throws InterruptedException {
+        rig.stop();
+    }
+
+    private static void awaitTarget(MemorySink of, String clusterId, Snapshot target) {
+        await().untilAsserted(() -> assertThat(of.target(clusterId)).contains(target.version()));
+    }
+
+    private void awaitHeld(String clusterId, Snapshot version) {
+        await().untilAsserted(() ->
+                assertThat(rig.master.fleet(clusterId).heldVersions()).contains(version.version()));
+    }
+
+    private static GatewayReport current(String gateway, ContentHash version) {
+        return new GatewayReport(gateway, GatewayReport.State.CURRENT, version, List.of());
+    }
+
+    @Test
+    void contentArrives() {
+        rig.proxy(ONE, sink);
+        Assignment assignment = Contents.settled("shop", V1);
+
+        rig.master.publish(assignment, Set.of(ONE));
+
+        awaitTarget(sink, "shop", V1);
+        assertThat(sink.serving("shop")).contains(assignment);
+        assertThat(sink.serving("shop").orElseThrow().target().resources()).isEqualTo(V1.resources());
+        assertThat(rig.blobBytes()).isEqualTo(Contents.bytes(V1));
+        awaitHeld("shop", V1);
+    }
+
+    @Test
+    void contentArrivesAtAnInstanceThatComesLater() {
+        rig.master.publish(Contents.rollout("shop", V1, V2), Set.of(ONE));
+        rig.master.placementComplete();
+
+        rig.proxy(ONE, sink);
+
+        awaitTarget(sink, "shop", V2);
+        assertThat(sink.serving("shop").orElseThrow().stable()).contains(V1);
+        assertThat(rig.blobBytes())
+                .isEqualTo(Contents.bytes(V1) + CHANGED.bytes().size());
+        assertThat(sink.placements()).containsExactly(Set.of("shop"));
+    }
+
+    @Test
+    void contentOfManyMessagesArrives() {
+        Snapshot large = Contents.with(
+                Contents.hosts(SyncLimits.MAX_WANTED * 2 + 1, "x".repeat(200)),
+                Resource.of(
+                        ResourceType.LISTENER,
+                        "larger than a batch",
+                        ByteString.copyFrom(new byte[3 * SyncLimits.BLOB_BATCH_BYTES])));
+        rig.proxy(ONE, sink);
+
+        rig.master.publish(Contents.first("shop", large), Set.of(ONE));
+
+        awaitTarget(sink, "shop", large);
+        assertThat(rig.blobBytes()).isEqualTo(Contents.bytes(large));
+    }
+
+    @Test
+    void anEqualAssignmentSendsNothing() {
+        rig.proxy(ONE, sink);
+        rig.master.publish(Contents.settled("shop", V1), Set.of(ONE));
+        awaitHeld("shop", V1);
+        double bytes = rig.manifestBytes();
+
+        // The same content from other objects, as after another run of the compiler.
+        rig.master.publish(Contents.settled("shop", Snapshot.of(V1.resources())), Set.of(ONE));
+        rig.master.publish(Contents.settled("other", V1), Set.of(ONE));
+
+        awaitTarget(sink, "other", V1);
+        assertThat(sink.assigned()).hasSize(2);
+        assertThat(rig.pushes("sent")).isEqualTo(2);
+        assertThat(rig.pushes("skipped")).isEqualTo(1);
+        assertThat(rig.manifestBytes()).isLessThanOrEqualTo(2 * bytes + 1);
+    }
+
+    @Test
+    void oneChangedOfAHundredMovesOneBlobAndADifference() {
+        rig.proxy(ONE, sink);
+        rig.master.publish(Contents.settled("shop", V1), Set.of(ONE));
+        awaitHeld("shop", V1);
+        double blobs = rig.blobBytes();
+        double manifests = rig.manifestBytes();
+
+        rig.master.publish(Contents.rollout("shop", V1, V2), Set.of(ONE));
+
+        awaitTarget(sink, "shop", V2);
+        assertThat(rig.blobBytes() - blobs).isEqualTo(CHANGED.bytes().size());
+        assertThat(rig.manifestBytes() - manifests).isLessThan(220);
+        LOG.info(
+                "100 resources: whole manifest {} B, blobs {} B; one changed: manifests {} B, blob {} B",
+                manifests,
+                blobs,
+                rig.manifestBytes() - manifests,
+                rig.blobBytes() - blobs);
+    }
+
+    @Test
+    void aRestartedMasterWithTheSameContentMovesNone() throws Exception {
+        rig.proxy(ONE, sink);
+        rig.master.publish(Contents.rollout("shop", V1, V2), Set.of(ONE));
+        rig.master.placementComplete();
+        awaitHeld("shop", V2);
+
+        rig.restartMaster();
+        rig.master.publish(Contents.rollout("shop", V1, V2), Set.of(ONE));
+        rig.master.placementComplete();
+        await().until(() -> rig.pushes("sent") == 1 && sink.assigned().size() == 2);
+
+        assertThat(rig.blobBytes()).isZero();
+        assertThat(rig.manifestBytes()).isLessThan(160);
+        LOG.info("Reconnect with the same content: manifests {} B, blobs 0 B", rig.manifestBytes());
+    }
+
+    @Test
+    void aRestartedMasterForgetsNothingBeforeItKnowsAllPlacements() throws Exception {
+        rig.proxy(ONE, sink);
+        rig.master.publish(Contents.settled("shop", V1), Set.of(ONE));
+        rig.master.publish(Contents.settled("blog", V2), Set.of(ONE));
+        rig.master.publish(Contents.settled("gone", V2), Set.of(ONE));
+        rig.master.placementComplete();
+        awaitHeld("gone", V2);
+        int placements = sink.placements().size();
+
+        rig.restartMaster();
+        await().until(() -> rig.connected(ONE));
+        rig.master.publish(Contents.rollout("shop", V1, V2), Set.of(ONE));
+        awaitTarget(sink, "shop", V2);
+        rig.master.hold("blog", Set.of(ONE));
+
+        assertThat(sink.placements()).hasSize(placements);
+        assertThat(sink.holdings()).containsOnlyKeys("shop", "blog", "gone");
+        assertThat(rig.master.fleet("blog").heldVersions()).containsExactly(V2.version());
+
+        rig.master.placementComplete();
+        await().until(() -> sink.holdings().keySet().equals(Set.of("shop", "blog")));
+        assertThat(sink.target("blog")).contains(V2.version());
+    }
+
+    @Test
+    void aRollbackToAHeldVersionMovesNoBlob() {
+        rig.proxy(ONE, sink);
+        rig.master.publish(Contents.settled("shop", V1), Set.of(ONE));
+        awaitTarget(sink, "shop", V1);
+        rig.master.publish(Contents.rollout("shop", V1, V2), Set.of(ONE));
+        awaitHeld("shop", V2);
+        double blobs = rig.blobBytes();
+
+        rig.master.publish(Contents.settled("shop", V1), Set.of(ONE));
+
+        awaitTarget(sink, "shop", V1);
+        assertThat(rig.blobBytes()).isEqualTo(blobs);
+    }
+
+    @Test
+    void aVersionThatTheInstanceLostIsSentWhole() {
+        rig.proxy(ONE, sink);
+        rig.master.publish(Contents.settled("shop", V1), Set.of(ONE));
+        rig.master.publish(Contents.settled("shop", V2), Set.of(ONE));
+        awaitHeld("shop", V2);
+        sink.lose("shop", V1);
+
+        rig.master.publish(Contents.settled("shop", V1), Set.of(ONE));
+
+        awaitTarget(sink, "shop", V1);
+        assertThat(rig.connected(ONE)).isTrue();
+    }
+
+    @Test
+    void twoInstancesGetTheSame() {
+        MemorySink other = new MemorySink();
+        rig.proxy(ONE, sink);
+        rig.proxy(TWO, other);
+        rig.master.publish(Contents.settled("shop", V1), Set.of(ONE, TWO));
+        rig.master.publish(Contents.settled("blog", V1), Set.of(TWO));
+        rig.master.placementComplete();
+
+        awaitTarget(sink, "shop", V1);
+        awaitTarget(other, "shop", V1);
+        awaitTarget(other, "blog", V1);
+        assertThat(sink.holdings()).containsOnlyKeys("shop");
+    }
+
+    @Test
+    void aMoveIsMadeBeforeTheOldInstanceForgets() {
+        MemorySink other = new MemorySink();
+        rig.proxy(ONE, sink);
+        rig.proxy(TWO, other);
+        rig.master.placementComplete();
+        rig.master.publish(Contents.settled("shop", V1), Set.of(ONE));
+        awaitTarget(sink, "shop", V1);
+
+        rig.master.publish(Contents.settled("shop", V1), Set.of(ONE, TWO));
+        await().until(() -> rig.serving("shop", TWO).held().contains(V1.version()));
+        assertThat(sink.target("shop")).contains(V1.version());
+        rig.master.publish(Contents.settled("shop", V1), Set.of(TWO));
+
+        await().until(() -> sink.holdings().isEmpty());
+        assertThat(rig.master.fleet("shop").instances()).containsOnlyKeys(TWO);
+
+        rig.master.publish(Contents.settled("shop", V1), Set.of(ONE));
+        awaitTarget(sink, "shop", V1);
+        await().until(() -> other.holdings().isEmpty());
+    }
+
+    @Test
+    void aWithdrawnProxyIsForgotten() {
+        rig.proxy(ONE, sink);
+        rig.master.placementComplete();
+        rig.master.publish(Contents.settled("shop", V1), Set.of(ONE));
+        awaitTarget(sink, "shop", V1);
+
+        rig.master.withdraw("shop");
+
+        await().until(() -> sink.holdings().isEmpty());
+        assertThat(rig.master.fleet("shop")).isEqualTo(Fleet.NONE);
+    }
+
+    @Test
+    void holdKeepsWhatWasPublished() {
+        MemorySink other = new MemorySink();
+        rig.proxy(ONE, sink);
+        rig.proxy(TWO, other);
+        rig.master.publish(Contents.settled("shop", V1), Set.of(ONE));
+        awaitTarget(sink, "shop", V1);
+
+        rig.master.hold("shop", Set.of(ONE, TWO));
+
+        awaitTarget(other, "shop", V1);
+        assertThat(sink.assigned()).hasSize(1);
+    }
+
+    @Test
+    void reportsMakeTheFleet() {
+        MemorySink other = new MemorySink();
+        SyncClient one = rig.proxy(ONE, sink);
+        SyncClient two = rig.proxy(TWO, other);
+        rig.master.publish(Contents.rollout("shop", V1, V2), Set.of(ONE, TWO));
+        awaitTarget(sink, "shop", V2);
+        awaitTarget(other, "shop", V2);
+        rig.changedFleets.clear();
+
+        one.report("shop", V2.version(), List.of(current("a", V1.version()), current("b", V1.version())));
+        two.report("shop", V2.version(), List.of(current("c", V2.version())));
+        await().until(() -> rig.master.fleet("shop").gateways().size() == 3);
+        assertThat(rig.changedFleets).containsOnly("shop");
+        assertThat(rig.master.fleet("shop").targets())
+                .containsEntry(ONE, V2.version())
+                .containsEntry(TWO, V2.version());
+
+        one.report("shop", V2.version(), List.of(current("b", V2.version())));
+        await().untilAsserted(() -> assertThat(rig.master.fleet("shop").gateways())
+                .containsExactly(current("b", V2.version()), current("c", V2.version())));
+    }
+
+    @Test
+    void theLastReportsOfALostInstanceStayAndAreMarked() throws Exception {
+        SyncClient one = rig.proxy(ONE, sink);
+        rig.master.publish(Contents.settled("shop", V1), Set.of(ONE));
+        awaitHeld("shop", V1);
+        one.report("shop", V1.version(), List.of(current("a", V1.version())));
+        await().until(() -> rig.serving("shop", ONE).live());
+
+        one.close();
+        await().until(() -> !rig.connected(ONE));
+
+        Fleet fleet = rig.master.fleet("shop");
+        assertThat(fleet.gateways()).containsExactly(current("a", V1.version()));
+        assertThat(rig.serving("shop", ONE).connected()).isFalse();
+        assertThat(rig.serving("shop", ONE).live()).isFalse();
+        assertThat(rig.changedInstances).contains(ONE);
+        assertThat(rig.master.instances())
+                .containsExactly(new Instance(ONE, false, "default-0:18000", "default-0:9901"));
+
+        rig.master.withdraw("shop");
+        assertThat(rig.master.instances()).isEmpty();
+    }
+
+    @Test
+    void reportsAreSaidAgainAfterAReconnect() throws Exception {
+        SyncClient one = rig.proxy(ONE, sink);
+        rig.master.publish(Contents.settled("shop", V1), Set.of(ONE));
+        one.report("shop", V1.version(), List.of(current("a", V1.version()), current("b", V1.version())));
+        await().until(() -> rig.master.fleet("shop").gateways().size() == 2);
+
+        rig.restartMaster();
+        rig.master.publish(Contents.settled("shop", V1), Set.of(ONE));
+
+        await().until(() -> rig.master.fleet("shop").gateways().size() == 2);
+    }
+
+    @Test
+    void instancesOnWhichProxiesArePlacedAreListedBeforeTheyConnect() {
+        rig.master.publish(Contents.settled("shop", V1), Set.of(ONE));
+
+        assertThat(rig.master.instances()).containsExactly(new Instance(ONE, false, "", ""));
+        assertThat(rig.serving("shop", ONE).connected()).isFalse();
+    }
+
+    @Test
+    void anAssignmentThatIsTooLargeChangesNothing() {
+        rig.proxy(ONE, sink);
+        rig.master.publish(Contents.settled("shop", V1), Set.of(ONE));
+        awaitTarget(sink, "shop", V1);
+        Snapshot large = Contents.with(
+                V1,
+                Resource.of(
+                        ResourceType.LISTENER, "large", ByteString.copyFrom(new byte[SyncLimits.MAX_MESSAGE_BYTES])));
+
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> rig.master.publish(Contents.settled("shop", large), Set.of(ONE, TWO)));
+
+        assertThat(rig.master.fleet("shop").instances()).containsOnlyKeys(ONE);
+    }
+
+    @Test
+    void aChangeCostsWhatChangedAlsoOfFiftyThousandResources() {
+        List<Resource> resources = new ArrayList<>();
+        for (int i = 0; i < 50_000; i++) {
+            resources.add(Contents.host("shop/http/host-%05d.customers.example.com".formatted(i), "x".repeat(100)));
+        }
+        Snapshot before = Snapshot.of(resources);
+        rig.proxy(ONE, sink);
+        long start = System.nanoTime();
+        rig.master.publish(Contents.settled("shop", before), Set.of(ONE));
+        awaitTarget(sink, "shop", before);
+        LOG.info(
+                "50,000 resources: manifest {} B, blobs {} B, {} ms",
+                rig.manifestBytes(),
+                rig.blobBytes(),
+                (System.nanoTime() - start) / 1_000_000);
+
+        for (int i = 0; i < 5; i++) {
+            double manifests = rig.manifestBytes();
+            double blobs = rig.blobBytes();
+            Snapshot after =
+                    Contents.with(before, Contents.host(resources.get(i).name(), "changed"));
+            start = System.nanoTime();
+            rig.master.publish(Contents.rollout("shop", before, after), Set.of(ONE));
+            await().pollInterval(Duration.ofMillis(1))
+                    .until(() -> sink.target("shop").equals(Optional.of(after.version())));
+            LOG.info(
+                    "One of 50,000 changed: manifests {} B, blobs {} B, {} ms",
+                    rig.manifestBytes() - manifests,
+                    rig.blobBytes() - blobs,
+                    (System.nanoTime() - start) / 1_000_000);
+            assertThat(rig.manifestBytes() - manifests).isLessThan(260);
+            assertThat(rig.blobBytes() - blobs).isLessThan(100);
+        }
+    }
+}
