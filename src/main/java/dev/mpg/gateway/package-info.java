@@ -1,5 +1,6 @@
 /**
- * Envoy's bootstrap.
+ * Envoy's bootstrap: what a gateway is started with. Everything else reaches it through xDS; who starts it is the
+ * infrastructure's affair.
  */
 @NullMarked
 package dev.mpg.gateway;

@@ -17,13 +17,13 @@ public interface Infrastructure extends AutoCloseable {
      */
     List<Workload> ensurePool(String scheduler, int instances);
 
-    /** Takes down every instance of the pool, and what they kept. */
+    /** Takes down every instance of the pool, and what they kept. The pool is listed until the last is gone. */
     void removePool(String scheduler);
 
     /** Makes the fleet so. Gateways are named {@code <proxy name>-<ordinal>}, which is their {@code node.id}. */
     List<Workload> ensureFleet(Fleet fleet);
 
-    /** Takes down every gateway of the fleet, and what they kept. */
+    /** Takes down every gateway of the fleet, and what they kept. The fleet is listed until the last is gone. */
     void removeFleet(String clusterId);
 
     /** Cluster ids of all fleets that run here, those that an earlier operator started too. */
@@ -32,7 +32,7 @@ public interface Infrastructure extends AutoCloseable {
     /** Names of all Schedulers whose pools run here, those that an earlier operator started too. */
     List<String> pools();
 
-    /** What is called when a workload starts, ends or fails. */
+    /** Adds one who is told when a workload starts, ends, fails or is gone. */
     void onChange(ChangeListener listener);
 
     /** Ends what should not outlive the operator. */

@@ -1,0 +1,40 @@
+package dev.mpg.operator.infrastructure.host;
+
+import dev.mpg.gateway.HostPort;
+import java.nio.file.Path;
+import java.util.List;
+
+/** What runs a proxy instance. Equal arguments must give an equal command: another one replaces the running process. */
+@FunctionalInterface
+public interface InstanceCommand {
+
+    /** The program and its arguments. */
+    List<String> of(Instance instance);
+
+    /** This program, asked to be a proxy instance of the Master at that address. */
+    static InstanceCommand thisProgram(HostPort master) {
+        RunningProgram program = RunningProgram.find();
+        return instance -> program.command(
+                "proxy",
+                "--instance",
+                instance.name(),
+                "--master",
+                master.toString(),
+                "--xds-address",
+                instance.xds().toString(),
+                "--debug-address",
+                instance.debug().toString(),
+                "--data-dir",
+                instance.data().toString());
+    }
+
+    /**
+     * One proxy instance.
+     *
+     * @param name its name
+     * @param xds where it serves gateways
+     * @param debug where it serves its debug endpoints
+     * @param data a folder for what it keeps
+     */
+    record Instance(String name, HostPort xds, HostPort debug, Path data) {}
+}

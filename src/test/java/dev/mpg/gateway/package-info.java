@@ -1,0 +1,4 @@
+@NullMarked
+package dev.mpg.gateway;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.mpg.operator.infrastructure.host;
+
+import org.jspecify.annotations.NullMarked;
