@@ -1,0 +1,104 @@
+package dev.mpg.cli;
+
+import java.io.PrintWriter;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
+
+/** The command {@code mpg}: the entry point of every process of ours. */
+@Command(
+        name = "mpg",
+        description = "Delivers traffic config to Envoy fleets: Master, Proxy, Gateway.",
+        versionProvider = Version.class,
+        mixinStandardHelpOptions = true,
+        // One line for each command, in the order in which a newcomer meets them.
+        subcommands = {OperatorCommand.class, ProxyCommand.class},
+        usageHelpWidth = 110,
+        optionListHeading = "%nOptions:%n",
+        commandListHeading = "%nCommands:%n",
+        exitCodeListHeading = "%nExit codes:%n",
+        exitCodeList = {
+            "  0:it did what was asked, or was asked to stop",
+            "  1:it failed; one line on stderr says why",
+            "  2:the command line is wrong",
+            "143:a signal ended it (SIGTERM), after it cleaned up"
+        },
+        footerHeading = "%nExample:%n",
+        footer = {
+            "  Serve config from a Master to Envoys on this machine, and look at it:",
+            "",
+            "    mpg proxy --instance default-0 --master 127.0.0.1:18100 \\",
+            "        --xds-address 127.0.0.1:18000 --debug-address 127.0.0.1:18001 --data-dir /var/lib/mpg",
+            "    curl 'http://127.0.0.1:18001/debug/config/status?format=text'",
+            "",
+            "  Every option can come from the environment: --data-dir is MPG_DATA_DIR.",
+            "  MPG_LOG_LEVEL is TRACE, DEBUG, INFO (default), WARN or ERROR. Logs go to stderr."
+        })
+public final class Mpg implements Runnable {
+    // java.util.logging forgets the level of a logger that nobody holds.
+    private static final Logger GRPC = Logger.getLogger("io.grpc");
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    @Option(
+            names = "--verbose",
+            scope = ScopeType.INHERIT,
+            description = "When it fails, show the stack trace too.",
+            defaultValue = "${env:MPG_VERBOSE:-false}")
+    private boolean verbose;
+
+    private Mpg() {}
+
+    /** Runs the command and ends the process with its exit code. */
+    public static void main(String[] args) {
+        GRPC.setLevel(Level.WARNING);
+        System.exit(commandLine().execute(args));
+    }
+
+    static CommandLine commandLine() {
+        Mpg mpg = new Mpg();
+        CommandLine commands = new CommandLine(mpg);
+        commands.setParameterExceptionHandler(Mpg::wrongUsage);
+        commands.setExecutionExceptionHandler(mpg::failure);
+        commands.setCaseInsensitiveEnumValuesAllowed(true);
+        return commands;
+    }
+
+    @Override
+    public void run() {
+        if (spec != null) {
+            spec.commandLine().usage(spec.commandLine().getOut());
+        }
+    }
+
+    private static int wrongUsage(ParameterException e, String[] args) {
+        CommandLine command = e.getCommandLine();
+        PrintWriter err = command.getErr();
+        err.println("mpg: " + e.getMessage());
+        if (!CommandLine.UnmatchedArgumentException.printSuggestions(e, err)) {
+            err.println("See " + command.getCommandSpec().qualifiedName() + " --help");
+        }
+        err.flush();
+        return CommandLine.ExitCode.USAGE;
+    }
+
+    private int failure(Exception e, CommandLine command, @Nullable ParseResult parsed) {
+        PrintWriter err = command.getErr();
+        if (verbose) {
+            e.printStackTrace(err);
+        }
+        String message = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+        err.println("mpg: " + message.replaceAll("\\s*\\R\\s*", " "));
+        err.flush();
+        return CommandLine.ExitCode.SOFTWARE;
+    }
+}

@@ -1,0 +1,109 @@
+package dev.mpg.proxy;
+
+import com.google.protobuf.ByteString;
+import dev.mpg.snapshot.Assignment;
+import dev.mpg.snapshot.ContentHash;
+import dev.mpg.snapshot.Resource;
+import dev.mpg.snapshot.ResourceType;
+import dev.mpg.snapshot.Snapshot;
+import dev.mpg.sync.v1.Entry;
+import dev.mpg.sync.v1.Manifest;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What the store holds of one Proxy. Immutable.
+ *
+ * @param file checksum of its {@link AssignmentFile}
+ * @param fileBytes size of that file
+ * @param snapshots stable and target, as far as they are whole
+ * @param served empty when what could be served of it must not be
+ */
+record Held(ContentHash file, int fileBytes, List<Snapshot> snapshots, Optional<Assignment> served) {
+    private static final Logger log = LoggerFactory.getLogger(Held.class);
+
+    /**
+     * As much of a stored assignment as is whole. With a broken target, stable is served. With a broken stable, target is
+     * held but not served: nobody knows whether the fleet can take it, and only its cohort was to have it.
+     */
+    static Held restore(AssignmentFile file, dev.mpg.sync.v1.Assignment message, Map<ContentHash, ByteString> blobs) {
+        Optional<Snapshot> target = snapshot(message.getClusterId(), "target", message.getTarget(), blobs);
+        Optional<Snapshot> stable = Optional.empty();
+        if (message.hasStable()) {
+            stable = message.getStable().equals(message.getTarget())
+                    ? target
+                    : snapshot(message.getClusterId(), "stable", message.getStable(), blobs);
+        }
+        boolean unproven = message.hasStable() && stable.isEmpty();
+        Optional<Assignment> served = unproven ? Optional.empty() : served(message, stable, target);
+        List<Snapshot> whole =
+                Stream.of(stable, target).flatMap(Optional::stream).distinct().toList();
+        return new Held(file.checksum(), file.size(), whole, served);
+    }
+
+    private static Optional<Assignment> served(
+            dev.mpg.sync.v1.Assignment message, Optional<Snapshot> stable, Optional<Snapshot> target) {
+        return target.or(() -> stable)
+                .map(snapshot -> new Assignment(
+                        message.getClusterId(), stable, snapshot, message.getMembersList(), message.getTraceparent()));
+    }
+
+    private static Optional<Snapshot> snapshot(
+            String clusterId, String role, Manifest manifest, Map<ContentHash, ByteString> blobs) {
+        List<Resource> resources = new ArrayList<>(manifest.getEntriesCount());
+        int missing = 0;
+        for (Entry entry : manifest.getEntriesList()) {
+            ContentHash hash = ContentHash.fromBytes(entry.getHash());
+            ByteString bytes = blobs.get(hash);
+            Optional<ResourceType> type = ResourceType.ofNumber(entry.getType());
+            if (bytes == null || type.isEmpty()) {
+                missing++;
+            } else {
+                resources.add(Resource.ofVerified(type.get(), entry.getName(), hash, bytes));
+            }
+        }
+        if (missing > 0) {
+            log.warn(
+                    "{} of Proxy {} lacks {} of {} resources: not held",
+                    role,
+                    clusterId,
+                    missing,
+                    missing + resources.size());
+            return Optional.empty();
+        }
+        return rebuild(resources).filter(snapshot -> {
+            boolean whole = snapshot.version().toBytes().equals(manifest.getVersion());
+            if (!whole) {
+                log.error("{} of Proxy {} hashes to {}, not to its version: not held", role, clusterId, snapshot);
+            }
+            return whole;
+        });
+    }
+
+    private static Optional<Snapshot> rebuild(List<Resource> resources) {
+        try {
+            return Optional.of(Snapshot.of(resources));
+        } catch (IllegalArgumentException e) {
+            log.error("a stored manifest names a resource twice: {}", e.getMessage());
+            return Optional.empty();
+        }
+    }
+
+    /** What a manifest names. */
+    static Set<ContentHash> hashes(Manifest manifest) throws CorruptFileException {
+        try {
+            return manifest.getEntriesList().stream()
+                    .map(entry -> ContentHash.fromBytes(entry.getHash()))
+                    .collect(Collectors.toSet());
+        } catch (IllegalArgumentException e) {
+            throw new CorruptFileException("a manifest has a broken entry: " + e.getMessage());
+        }
+    }
+}

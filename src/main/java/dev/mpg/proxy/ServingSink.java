@@ -1,0 +1,97 @@
+package dev.mpg.proxy;
+
+import dev.mpg.snapshot.Assignment;
+import dev.mpg.snapshot.ContentHash;
+import dev.mpg.snapshot.Snapshot;
+import dev.mpg.sync.AssignmentSink;
+import dev.mpg.xds.FleetListener;
+import dev.mpg.xds.XdsServer;
+import java.io.UncheckedIOException;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Keeps on disk, then serves, what the Master sends. */
+final class ServingSink implements AssignmentSink {
+    private static final Logger log = LoggerFactory.getLogger(ServingSink.class);
+
+    private final AssignmentStore store;
+    private final XdsServer xds;
+    private final FleetListener served;
+    private volatile Optional<String> diskError = Optional.empty();
+
+    /** @param served told the cluster id of each assignment from when it is served */
+    ServingSink(AssignmentStore store, XdsServer xds, FleetListener served) {
+        this.store = store;
+        this.xds = xds;
+        this.served = served;
+    }
+
+    /** Serves what is on disk. */
+    void serveHeld() {
+        store.assignments().forEach(this::serve);
+    }
+
+    @Override
+    public Map<String, Set<ContentHash>> holdings() {
+        return store.holdings();
+    }
+
+    @Override
+    public Optional<Snapshot> snapshot(String clusterId, ContentHash version) {
+        return store.snapshot(clusterId, version);
+    }
+
+    @Override
+    public void assign(Assignment assignment) {
+        try {
+            store.put(assignment);
+        } catch (UncheckedIOException e) {
+            diskError = Optional.ofNullable(e.getMessage());
+            // It may have failed for want of space.
+            tidy();
+            throw e;
+        }
+        diskError = Optional.empty();
+        serve(assignment);
+        tidy();
+    }
+
+    private void serve(Assignment assignment) {
+        xds.assign(assignment);
+        log.info(
+                "Proxy {}: target {}, stable {}",
+                assignment.clusterId(),
+                assignment.target(),
+                assignment
+                        .stable()
+                        .map(Snapshot::version)
+                        .map(ContentHash::abbreviated)
+                        .orElse("none"));
+        served.changed(assignment.clusterId());
+    }
+
+    @Override
+    public void retain(Set<String> clusterIds) {
+        store.retain(clusterIds).forEach(clusterId -> {
+            xds.release(clusterId);
+            log.info("Proxy {} is not placed here any more: released", clusterId);
+        });
+        tidy();
+    }
+
+    private void tidy() {
+        try {
+            store.tidy();
+        } catch (UncheckedIOException e) {
+            log.warn("unused config still takes space on disk: {}", e.getMessage());
+        }
+    }
+
+    /** Why the last assignment could not be kept on disk; empty when it could. */
+    Optional<String> diskError() {
+        return diskError;
+    }
+}

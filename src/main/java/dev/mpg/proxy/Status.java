@@ -1,0 +1,111 @@
+package dev.mpg.proxy;
+
+import dev.mpg.rollout.GatewayReport;
+import dev.mpg.snapshot.ContentHash;
+import dev.mpg.xds.StreamInfo;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What {@code /debug/config/status} shows. The names of the components are the names in its JSON, which people's scripts
+ * read: add, don't rename. Times are ISO 8601, sizes bytes.
+ *
+ * @param instance name of the proxy instance
+ */
+record Status(String instance, Master master, List<Cluster> clusters, Disk disk) {
+    /**
+     * The Master, as this instance sees it.
+     *
+     * @param since when the present stream was accepted; null while there is none
+     * @param lastError why the last stream ended; null when none did
+     * @param failedAttempts since the last stream that worked
+     */
+    record Master(
+            String address,
+            boolean connected,
+            @Nullable String since,
+            @Nullable String lastError,
+            int failedAttempts) {}
+
+    /**
+     * One Proxy.
+     *
+     * @param resources in the target
+     * @param bytes of the target's resources
+     * @param members the only gateways that may connect; empty: any may
+     * @param count of its connected gateways, by state
+     * @param gateways those who refused first, then those who have not answered; at most {@link StatusPages#MAX_GATEWAYS}
+     */
+    record Cluster(
+            String clusterId,
+            Versions versions,
+            int resources,
+            long bytes,
+            List<String> members,
+            Count count,
+            List<Gateway> gateways) {}
+
+    /** @param stable null while no version has been proven */
+    record Versions(@Nullable Version stable, Version target) {
+        static Versions of(Optional<ContentHash> stable, ContentHash target) {
+            return new Versions(stable.map(Version::of).orElse(null), Version.of(target));
+        }
+    }
+
+    /**
+     * A version.
+     *
+     * @param version as people are shown it
+     * @param full all of it, to compare by
+     */
+    record Version(String version, String full) {
+        static Version of(ContentHash hash) {
+            return new Version(hash.abbreviated(), hash.hex());
+        }
+    }
+
+    record Count(int total, int current, int pending, int rejected) {
+        static Count of(List<GatewayReport> gateways) {
+            return new Count(
+                    gateways.size(),
+                    count(gateways, GatewayReport.State.CURRENT),
+                    count(gateways, GatewayReport.State.PENDING),
+                    count(gateways, GatewayReport.State.REJECTED));
+        }
+
+        private static int count(List<GatewayReport> gateways, GatewayReport.State state) {
+            return (int) gateways.stream()
+                    .filter(gateway -> gateway.state() == state)
+                    .count();
+        }
+    }
+
+    /**
+     * A connected gateway.
+     *
+     * @param version CURRENT: what it runs; PENDING, REJECTED: what was sent to it
+     * @param refusals what it refused, in Envoy's own words
+     * @param streams its open streams
+     */
+    record Gateway(
+            String gateway,
+            GatewayReport.State state,
+            Version version,
+            List<GatewayReport.Refusal> refusals,
+            List<Stream> streams) {}
+
+    record Stream(StreamInfo.Protocol protocol, String connectedAt, String bindAddress, List<StreamInfo.OfType> types) {
+        static Stream of(StreamInfo info) {
+            return new Stream(info.protocol(), info.connectedAt().toString(), info.bindAddress(), info.types());
+        }
+    }
+
+    /** @param lastError why the last assignment could not be kept; null when it could */
+    record Disk(
+            String path,
+            long bytes,
+            int packs,
+            int quarantined,
+            @Nullable String lastError) {}
+}

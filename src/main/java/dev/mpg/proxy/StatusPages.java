@@ -1,0 +1,177 @@
+package dev.mpg.proxy;
+
+import dev.mpg.rollout.GatewayReport;
+import dev.mpg.snapshot.Assignment;
+import dev.mpg.snapshot.Resource;
+import dev.mpg.snapshot.ResourceType;
+import dev.mpg.snapshot.Snapshot;
+import dev.mpg.sync.SyncClient;
+import dev.mpg.telemetry.BadRequestException;
+import dev.mpg.telemetry.HttpAnswer;
+import dev.mpg.telemetry.HttpRequest;
+import dev.mpg.xds.StreamInfo;
+import dev.mpg.xds.XdsServer;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+
+/**
+ * The pages under {@code /debug/config}: what this instance serves and what each gateway made of it. {@code ?cluster=}
+ * narrows to one Proxy. What a resource contains is not shown: that may be confidential.
+ */
+final class StatusPages {
+    /** Most gateways of one Proxy on a page. */
+    static final int MAX_GATEWAYS = 1_000;
+
+    private static final Comparator<GatewayReport> WORST_FIRST = Comparator.comparing(
+                    (GatewayReport report) -> switch (report.state()) {
+                        case REJECTED -> 0;
+                        case PENDING -> 1;
+                        case CURRENT -> 2;
+                    })
+            .thenComparing(GatewayReport::gateway);
+
+    private final ProxyProcess.Options options;
+    private final AssignmentStore store;
+    private final XdsServer xds;
+    private final SyncClient master;
+    private final ServingSink sink;
+
+    StatusPages(
+            ProxyProcess.Options options, AssignmentStore store, XdsServer xds, SyncClient master, ServingSink sink) {
+        this.options = options;
+        this.store = store;
+        this.xds = xds;
+        this.master = master;
+        this.sink = sink;
+    }
+
+    /** {@code /debug/config/status} */
+    HttpAnswer status(HttpRequest request) throws BadRequestException {
+        boolean text = request.wantsText();
+        Optional<String> clusterId = request.parameter("cluster");
+        List<Assignment> served = clusterId.isEmpty()
+                ? store.assignments()
+                : store.assignment(clusterId.get()).stream().toList();
+        if (clusterId.isPresent() && served.isEmpty()) {
+            return notServed(clusterId.get());
+        }
+        Status status = new Status(
+                options.instance(), master(), served.stream().map(this::cluster).toList(), disk());
+        return text ? HttpAnswer.text(200, StatusText.of(status)) : HttpAnswer.json(200, status);
+    }
+
+    private HttpAnswer notServed(String clusterId) {
+        String served = store.assignments().stream()
+                .map(Assignment::clusterId)
+                .limit(20)
+                .collect(Collectors.joining(", "));
+        return HttpAnswer.error(
+                404,
+                "this instance serves no Proxy " + clusterId + "; it serves: " + (served.isEmpty() ? "none" : served));
+    }
+
+    private Status.Master master() {
+        SyncClient.State state = master.state();
+        return new Status.Master(
+                options.master(),
+                state.connected(),
+                state.connectedSince().map(Instant::toString).orElse(null),
+                state.lastError().orElse(null),
+                state.attempts());
+    }
+
+    private Status.Disk disk() {
+        AssignmentStore.Usage usage = store.usage();
+        return new Status.Disk(
+                usage.path().toString(),
+                usage.bytes(),
+                usage.packs(),
+                usage.quarantined(),
+                sink.diskError().orElse(null));
+    }
+
+    private Status.Cluster cluster(Assignment assignment) {
+        List<GatewayReport> gateways = xds.gateways(assignment.clusterId());
+        Map<String, List<StreamInfo>> streams =
+                xds.streams(assignment.clusterId()).stream().collect(Collectors.groupingBy(StreamInfo::gateway));
+        return new Status.Cluster(
+                assignment.clusterId(),
+                Status.Versions.of(
+                        assignment.stable().map(Snapshot::version),
+                        assignment.target().version()),
+                assignment.target().size(),
+                assignment.target().resources().stream()
+                        .mapToLong(resource -> resource.bytes().size())
+                        .sum(),
+                assignment.members(),
+                Status.Count.of(gateways),
+                gateways.stream()
+                        .sorted(WORST_FIRST)
+                        .limit(MAX_GATEWAYS)
+                        .map(report -> gateway(report, streams.getOrDefault(report.gateway(), List.of())))
+                        .toList());
+    }
+
+    private static Status.Gateway gateway(GatewayReport report, List<StreamInfo> streams) {
+        return new Status.Gateway(
+                report.gateway(),
+                report.state(),
+                Status.Version.of(report.version()),
+                report.refusals(),
+                streams.stream().map(Status.Stream::of).toList());
+    }
+
+    /** {@code /debug/config/dump?cluster=[&type=Listener]}: what the target consists of. */
+    HttpAnswer dump(HttpRequest request) throws BadRequestException {
+        String clusterId = request.parameter("cluster")
+                .orElseThrow(() -> new BadRequestException("say which Proxy: ?cluster=<cluster id>"));
+        Optional<ResourceType> type = type(request);
+        Optional<Assignment> assignment = store.assignment(clusterId);
+        if (assignment.isEmpty()) {
+            return notServed(clusterId);
+        }
+        Snapshot target = assignment.get().target();
+        return HttpAnswer.json(
+                200,
+                new Dump(
+                        clusterId,
+                        target.version().hex(),
+                        type.map(target::resources).orElseGet(target::resources).stream()
+                                .map(Dump.Entry::of)
+                                .toList()));
+    }
+
+    private static Optional<ResourceType> type(HttpRequest request) throws BadRequestException {
+        Optional<String> name = request.parameter("type");
+        if (name.isEmpty()) {
+            return Optional.empty();
+        }
+        for (ResourceType type : ResourceType.values()) {
+            if (type.messageName().equals(name.get())) {
+                return Optional.of(type);
+            }
+        }
+        throw new BadRequestException("no type " + name.get() + "; there are "
+                + Arrays.stream(ResourceType.values())
+                        .map(ResourceType::messageName)
+                        .collect(Collectors.joining(", ")));
+    }
+
+    /** What a version consists of. */
+    private record Dump(String clusterId, String version, List<Entry> resources) {
+        private record Entry(String type, String name, String hash, int bytes) {
+            static Entry of(Resource resource) {
+                return new Entry(
+                        resource.type().messageName(),
+                        resource.name(),
+                        resource.hash().hex(),
+                        resource.bytes().size());
+            }
+        }
+    }
+}

@@ -1,0 +1,259 @@
+package dev.mpg.proxy;
+
+import static dev.mpg.proxy.Configs.done;
+import static dev.mpg.proxy.Configs.first;
+import static dev.mpg.proxy.Configs.many;
+import static dev.mpg.proxy.Configs.rollout;
+import static dev.mpg.proxy.Configs.snapshot;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.mpg.snapshot.Snapshot;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class AssignmentStoreTest {
+    private static final Snapshot V1 = snapshot("a=1", "b=1");
+    private static final Snapshot V2 = snapshot("a=2", "b=1");
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void whatIsPutIsThereAfterReopening() {
+        try (AssignmentStore store = AssignmentStore.open(folder)) {
+            store.put(rollout("shop", V1, V2));
+            store.put(first("edge.blog", snapshot()));
+        }
+        try (AssignmentStore store = AssignmentStore.open(folder)) {
+            assertThat(store.assignments()).containsExactly(first("edge.blog", snapshot()), rollout("shop", V1, V2));
+            assertThat(store.holdings())
+                    .containsEntry("shop", Set.of(V1.version(), V2.version()))
+                    .containsEntry("edge.blog", Set.of(Snapshot.EMPTY.version()));
+            assertThat(store.snapshot("shop", V1.version()).orElseThrow().resources())
+                    .zipSatisfy(
+                            V1.resources(),
+                            (stored, put) -> assertThat(stored.bytes()).isEqualTo(put.bytes()));
+            assertThat(store.snapshot("edge.blog", V1.version())).isEmpty();
+            assertThat(store.snapshot("unknown", V1.version())).isEmpty();
+        }
+    }
+
+    @Test
+    void anEqualAssignmentWritesNothing() {
+        FailingDisk disk = FailingDisk.healthy();
+        try (AssignmentStore store = AssignmentStore.open(folder, disk)) {
+            store.put(rollout("shop", V1, V2));
+            disk.steps().clear();
+            store.put(rollout("shop", V1, V2));
+            store.tidy();
+            assertThat(disk.steps()).isEmpty();
+        }
+    }
+
+    @Test
+    void aBatchOfManyBlobsWaitsForTheDiskFourTimes() {
+        FailingDisk disk = FailingDisk.healthy();
+        try (AssignmentStore store = AssignmentStore.open(folder, disk)) {
+            disk.steps().clear();
+            store.put(first("shop", many(5_000, "v1-")));
+            assertThat(disk.steps().stream().filter(step -> !step.startsWith("rename")))
+                    .hasSize(4);
+        }
+    }
+
+    @Test
+    void aRollbackWritesNoBlobs() throws IOException {
+        try (AssignmentStore store = AssignmentStore.open(folder)) {
+            store.put(done("shop", V1));
+            store.put(rollout("shop", V1, V2));
+            store.tidy();
+            List<Path> packs = files("packs");
+            store.put(done("shop", V1));
+            assertThat(files("packs")).isEqualTo(packs);
+            store.tidy();
+        }
+        try (AssignmentStore store = AssignmentStore.open(folder)) {
+            assertThat(store.assignments()).containsExactly(done("shop", V1));
+        }
+    }
+
+    @Test
+    void blobsThatNoAssignmentNamesAreDeleted() throws IOException {
+        try (AssignmentStore store = AssignmentStore.open(folder)) {
+            store.put(done("shop", snapshot("a=1")));
+            store.put(done("shop", snapshot("a=2")));
+            store.tidy();
+            assertThat(files("packs")).hasSize(1);
+            assertThat(store.retain(Set.of())).containsExactly("shop");
+            store.tidy();
+            assertThat(files("packs")).isEmpty();
+            assertThat(files("assignments")).isEmpty();
+            assertThat(store.usage()).isEqualTo(new AssignmentStore.Usage(folder, 0, 0, 0));
+        }
+    }
+
+    @Test
+    void aPackOfWhichLittleLivesIsRewritten() throws IOException {
+        Snapshot small = snapshot("a=small");
+        try (AssignmentStore store = AssignmentStore.open(folder)) {
+            store.put(done("big", many(1_000, "v1-")));
+            store.put(rollout("big", many(1_000, "v1-"), many(10, "v1-")));
+            store.put(done("shop", small));
+            store.tidy();
+            assertThat(store.usage().packs()).isEqualTo(2);
+            long before = store.usage().bytes();
+
+            store.put(done("big", many(10, "v1-")));
+            store.tidy();
+            assertThat(store.usage().bytes()).isLessThan(before / 10);
+            assertThat(files("packs"))
+                    .as("the pack that lives whole is left alone")
+                    .hasSize(2);
+        }
+        try (AssignmentStore store = AssignmentStore.open(folder)) {
+            assertThat(store.assignments()).containsExactly(done("big", many(10, "v1-")), done("shop", small));
+        }
+    }
+
+    @Test
+    void manySmallPacksAreMerged() throws IOException {
+        try (AssignmentStore store = AssignmentStore.open(folder)) {
+            for (int i = 0; i < 300; i++) {
+                store.put(done("shop-" + i, snapshot("a=" + i)));
+                store.tidy();
+            }
+            assertThat(files("packs")).hasSizeLessThan(257);
+        }
+        try (AssignmentStore store = AssignmentStore.open(folder)) {
+            assertThat(store.assignments()).hasSize(300);
+        }
+    }
+
+    @Test
+    void aBrokenTargetLeavesStableServed() throws IOException {
+        try (AssignmentStore store = AssignmentStore.open(folder)) {
+            store.put(done("shop", V1));
+        }
+        List<Path> stablePacks = files("packs");
+        try (AssignmentStore store = AssignmentStore.open(folder)) {
+            store.put(rollout("shop", V1, V2));
+        }
+        for (Path pack : files("packs")) {
+            if (!stablePacks.contains(pack)) {
+                Files.write(pack, new byte[] {1, 2, 3});
+            }
+        }
+        try (AssignmentStore store = AssignmentStore.open(folder)) {
+            assertThat(store.assignments()).containsExactly(done("shop", V1));
+            assertThat(store.holdings()).containsEntry("shop", Set.of(V1.version()));
+            assertThat(store.usage().quarantined()).isEqualTo(1);
+            store.put(rollout("shop", V1, V2));
+        }
+        try (AssignmentStore store = AssignmentStore.open(folder)) {
+            assertThat(store.assignments()).containsExactly(rollout("shop", V1, V2));
+        }
+    }
+
+    @Test
+    void anUnprovenTargetIsNotServedInPlaceOfABrokenStable() throws IOException {
+        Snapshot other = snapshot("z=1");
+        try (AssignmentStore store = AssignmentStore.open(folder)) {
+            store.put(done("shop", V1));
+        }
+        Path stablePack = files("packs").getFirst();
+        try (AssignmentStore store = AssignmentStore.open(folder)) {
+            store.put(rollout("shop", V1, other));
+        }
+        Files.delete(stablePack);
+        try (AssignmentStore store = AssignmentStore.open(folder)) {
+            assertThat(store.assignments()).isEmpty();
+            assertThat(store.holdings()).containsEntry("shop", Set.of(other.version()));
+        }
+    }
+
+    @Test
+    void aFileOfAnotherProxyIsSetAside() throws IOException {
+        try (AssignmentStore store = AssignmentStore.open(folder)) {
+            store.put(done("shop", V1));
+        }
+        Files.copy(files("assignments").getFirst(), folder.resolve("assignments/other.assignment"));
+        try (AssignmentStore store = AssignmentStore.open(folder)) {
+            assertThat(store.holdings()).containsOnlyKeys("shop");
+            assertThat(store.usage().quarantined()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void theQuarantineIsBounded() throws IOException {
+        for (int i = 0; i < Quarantine.KEPT + 5; i++) {
+            Files.createDirectories(folder.resolve("packs"));
+            Files.writeString(folder.resolve("packs/" + i + ".pack"), "nonsense");
+            AssignmentStore.open(folder).close();
+        }
+        assertThat(files("quarantine")).hasSize(Quarantine.KEPT);
+        assertThat(files("quarantine").getLast().getFileName()).hasToString("000021-20.pack");
+    }
+
+    @Test
+    void aFolderHasOneWriter() {
+        try (AssignmentStore store = AssignmentStore.open(folder)) {
+            assertThatThrownBy(() -> AssignmentStore.open(folder))
+                    .isInstanceOf(UncheckedIOException.class)
+                    .hasMessageContaining("is in use by another process (pid "
+                            + ProcessHandle.current().pid());
+            store.put(done("shop", V1));
+        }
+        AssignmentStore.open(folder).close();
+    }
+
+    @Test
+    void aFolderThatIsAFileIsExplained() throws IOException {
+        Path file = Files.writeString(folder.resolve("file"), "");
+        assertThatThrownBy(() -> AssignmentStore.open(file)).hasMessageEndingWith("file is no folder");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "../../etc/passwd",
+                "/etc/passwd",
+                "..",
+                ".",
+                "",
+                "a/b",
+                "Shop",
+                "shop.",
+                "sh\u0000op",
+                "shop\n",
+                "ünïcode",
+                "~73686f70",
+                "shop"
+            })
+    void noClusterIdLeavesTheFolder(String clusterId) throws IOException {
+        try (AssignmentStore store = AssignmentStore.open(folder)) {
+            store.put(done(clusterId, V1));
+            store.put(done(clusterId + "x".repeat(300), V1));
+            assertThat(files("assignments")).hasSize(2);
+        }
+        try (AssignmentStore store = AssignmentStore.open(folder)) {
+            assertThat(store.holdings()).containsOnlyKeys(clusterId, clusterId + "x".repeat(300));
+        }
+    }
+
+    private List<Path> files(String name) throws IOException {
+        try (Stream<Path> files = Files.list(folder.resolve(name))) {
+            return files.sorted(Comparator.naturalOrder()).toList();
+        }
+    }
+}

@@ -1,0 +1,86 @@
+package dev.mpg.proxy;
+
+import dev.mpg.master.Fleet;
+import dev.mpg.master.Master;
+import dev.mpg.master.MasterListener;
+import dev.mpg.rollout.GatewayReport;
+import dev.mpg.snapshot.Assignment;
+import dev.mpg.snapshot.ContentHash;
+import dev.mpg.sync.SyncTransport;
+import io.grpc.Server;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.List;
+import java.util.Set;
+
+/** A real Master and its ConfigSync server, which places every Proxy on one instance. */
+final class TestMaster implements AutoCloseable {
+    static final String INSTANCE = "default-0";
+
+    private final Master master;
+    private final Server server;
+
+    private TestMaster(Master master, Server server) {
+        this.master = master;
+        this.server = server;
+    }
+
+    /** One that listens at this port; 0 takes any. */
+    static TestMaster start(int port) throws IOException {
+        Master master = new Master(new SimpleMeterRegistry(), new MasterListener() {
+            @Override
+            public void fleetChanged(String clusterId) {}
+
+            @Override
+            public void instanceChanged(String instance) {}
+        });
+        Server server = SyncTransport.server(
+                        new InetSocketAddress(InetAddress.getLoopbackAddress(), port), master.service())
+                .start();
+        return new TestMaster(master, server);
+    }
+
+    int port() {
+        return server.getPort();
+    }
+
+    String address() {
+        return "127.0.0.1:" + port();
+    }
+
+    void publish(Assignment... assignments) {
+        for (Assignment assignment : assignments) {
+            master.publish(assignment, Set.of(INSTANCE));
+        }
+        master.placementComplete();
+    }
+
+    void withdraw(String clusterId) {
+        master.withdraw(clusterId);
+    }
+
+    /** Versions that the instance says are on its disk. */
+    Set<ContentHash> held(String clusterId) {
+        return master.fleet(clusterId).heldVersions();
+    }
+
+    List<GatewayReport> gateways(String clusterId) {
+        return master.fleet(clusterId).gateways();
+    }
+
+    Fleet fleet(String clusterId) {
+        return master.fleet(clusterId);
+    }
+
+    @Override
+    public void close() {
+        server.shutdownNow();
+        try {
+            server.awaitTermination();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}
