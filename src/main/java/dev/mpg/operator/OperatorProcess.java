@@ -7,6 +7,8 @@ import dev.mpg.operator.events.EventRecorder;
 import dev.mpg.operator.infrastructure.Infrastructure;
 import dev.mpg.operator.proxy.ProxyReconciler;
 import dev.mpg.operator.scheduler.SchedulerReconciler;
+import dev.mpg.operator.triggers.Startup;
+import dev.mpg.operator.triggers.Triggers;
 import dev.mpg.sync.SyncTransport;
 import dev.mpg.telemetry.HttpEndpoints;
 import io.fabric8.kubernetes.api.model.HasMetadata;
@@ -22,6 +24,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -45,6 +48,7 @@ public final class OperatorProcess implements AutoCloseable {
     private @Nullable HttpEndpoints http;
     private final Operator operator;
     private final Startup startup;
+    private final CountDownLatch closed = new CountDownLatch(1);
 
     /**
      * Wires everything; nothing runs yet.
@@ -136,20 +140,31 @@ public final class OperatorProcess implements AutoCloseable {
         if (!startup.complete()) {
             return new HttpEndpoints.Readiness(false, "not every Proxy has been looked at yet");
         }
-        Set<String> unhealthy =
-                operator.getRuntimeInfo().unhealthyEventSources().keySet();
+        Set<String> unhealthy = operator.getRuntimeInfo().unhealthyEventSources().values().stream()
+                .flatMap(sources -> sources.keySet().stream())
+                .collect(Collectors.toSet());
         return unhealthy.isEmpty()
                 ? new HttpEndpoints.Readiness(true, "ready")
                 : new HttpEndpoints.Readiness(false, "cannot watch: " + String.join(", ", unhealthy));
     }
 
+    /** Waits until {@link #close} is done. */
+    public void awaitClose() throws InterruptedException {
+        closed.await();
+    }
+
+    /** Ends everything in order. May be called more than once; a later call waits for the first. */
     @Override
-    public void close() {
+    public synchronized void close() {
+        if (closed.getCount() == 0) {
+            return;
+        }
         operator.stop();
         syncServer.shutdownNow();
         infrastructure.close();
         if (http != null) {
             http.close();
         }
+        closed.countDown();
     }
 }

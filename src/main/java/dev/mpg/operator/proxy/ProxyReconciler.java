@@ -8,14 +8,14 @@ import dev.mpg.config.SpecReader;
 import dev.mpg.master.Fleet;
 import dev.mpg.master.Instance;
 import dev.mpg.master.Master;
-import dev.mpg.operator.Startup;
-import dev.mpg.operator.Triggers;
 import dev.mpg.operator.events.EventRecorder;
 import dev.mpg.operator.infrastructure.Infrastructure;
 import dev.mpg.operator.infrastructure.Infrastructure.Workload;
 import dev.mpg.operator.proxy.ProxyStatusFactory.Observation;
 import dev.mpg.operator.proxy.RunningConfigs.Running;
 import dev.mpg.operator.scheduler.Pool;
+import dev.mpg.operator.triggers.Startup;
+import dev.mpg.operator.triggers.Triggers;
 import dev.mpg.placement.RendezvousHash;
 import dev.mpg.snapshot.Assignment;
 import dev.mpg.snapshot.ContentHash;
@@ -48,7 +48,6 @@ import java.util.stream.Stream;
 public final class ProxyReconciler implements Reconciler<Proxy> {
     private static final String BY_CLUSTER_ID = "clusterId";
     private static final String BY_SCHEDULER = "scheduler";
-    private static final String DEFAULT_SCHEDULER = "default";
     private static final int INSTANCES_PER_PROXY = 1;
 
     /** The Proxy that asked for a cluster id first has it. */
@@ -82,7 +81,7 @@ public final class ProxyReconciler implements Reconciler<Proxy> {
     @Override
     public List<EventSource<?, Proxy>> prepareEventSources(EventSourceContext<Proxy> context) {
         context.getPrimaryCache().addIndexer(BY_CLUSTER_ID, proxy -> List.of(clusterId(proxy)));
-        context.getPrimaryCache().addIndexer(BY_SCHEDULER, proxy -> List.of(schedulerName(proxy)));
+        context.getPrimaryCache().addIndexer(BY_SCHEDULER, proxy -> List.of(Pool.schedulerName(proxy)));
         InformerEventSourceConfiguration<Scheduler> schedulers = InformerEventSourceConfiguration.from(
                         Scheduler.class, Proxy.class)
                 .withSecondaryToPrimaryMapper(scheduler ->
@@ -92,7 +91,7 @@ public final class ProxyReconciler implements Reconciler<Proxy> {
                                 .stream()
                                 .map(ResourceID::fromResource)
                                 .collect(Collectors.toSet()))
-                .withPrimaryToSecondaryMapper((Proxy proxy) -> Set.of(new ResourceID(schedulerName(proxy))))
+                .withPrimaryToSecondaryMapper((Proxy proxy) -> Set.of(new ResourceID(Pool.schedulerName(proxy))))
                 .build();
         return List.of(new InformerEventSource<>(schedulers, context), triggers.proxyEventSource());
     }
@@ -133,7 +132,7 @@ public final class ProxyReconciler implements Reconciler<Proxy> {
                 ref(proxy),
                 clusterId,
                 ref(holder),
-                schedulerName(proxy),
+                Pool.schedulerName(proxy),
                 schedulerExists,
                 SpecReader.read(ref(proxy), proxy.getSpec())));
         return new Running(
@@ -150,7 +149,7 @@ public final class ProxyReconciler implements Reconciler<Proxy> {
     private ProxyStatus bringIntoForce(Proxy proxy, Running running, Optional<Scheduler> scheduler) {
         String clusterId = clusterId(proxy);
         configs.put(clusterId, running);
-        triggers.watch(running.owner(), clusterId, schedulerName(proxy));
+        triggers.watch(running.owner(), clusterId, Pool.schedulerName(proxy));
         List<String> instances =
                 scheduler.map(found -> placement(clusterId, found)).orElse(List.of());
         List<String> members = members(proxy);
@@ -260,12 +259,6 @@ public final class ProxyReconciler implements Reconciler<Proxy> {
     /** The cluster id in force for a Proxy. */
     public static String clusterId(Proxy proxy) {
         return SpecReader.clusterId(ref(proxy), proxy.getSpec());
-    }
-
-    /** The Scheduler that should serve a Proxy. */
-    public static String schedulerName(Proxy proxy) {
-        String name = proxy.getSpec().schedulerName();
-        return name == null ? DEFAULT_SCHEDULER : name;
     }
 
     private static boolean isSame(HasMetadata one, HasMetadata other) {

@@ -18,7 +18,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The one place that writes a Proxy's status. Pure: what is true goes in, the status comes out. */
@@ -58,21 +57,22 @@ final class ProxyStatusFactory {
         }
         conditions
                 .set(PROGRAMMED, programmed.holds(), programmed.reason(), programmed.message())
-                .set(
-                        PROGRESSING,
-                        phase == Phase.Progressing,
-                        phase.name(),
-                        seen.fleet().version().map(v -> "rolling out " + v).orElse("there is no version to roll out"));
+                .set(PROGRESSING, phase == Phase.Progressing, phase.name(), progress(phase, seen.fleet()));
         return new ProxyStatus(
                 proxy.getMetadata().getGeneration(),
                 seen.clusterId(),
                 versions(Optional.ofNullable(earlier).map(ProxyStatus::versions), seen),
                 gateways(seen.fleet()),
                 new Rollout(phase),
-                rejections(seen.fleet()),
-                seen.instances(),
-                addresses(proxy, seen.workloads()),
+                orAbsent(rejections(seen.fleet())),
+                orAbsent(seen.instances()),
+                orAbsent(addresses(proxy, seen.workloads())),
                 conditions.toList());
+    }
+
+    /** An empty list is left out: the API server may or may not keep one, and the two should be equal. */
+    private static <T> @Nullable List<T> orAbsent(List<T> list) {
+        return list.isEmpty() ? null : list;
     }
 
     private static Phase phase(FleetState fleet) {
@@ -102,6 +102,16 @@ final class ProxyStatusFactory {
                 fleet.pending().size(),
                 fleet.rejected().size(),
                 fleet.current().size() + "/" + fleet.total());
+    }
+
+    private static String progress(Phase phase, FleetState fleet) {
+        String version = fleet.version().map(ContentHash::abbreviated).orElse("none");
+        return switch (phase) {
+            case Pending -> "there is no version to roll out yet";
+            case Progressing -> "rolling out version " + version;
+            case Complete -> "version " + version + " has arrived";
+            case Rejected -> "version " + version + " was refused";
+        };
     }
 
     /** Whether a condition holds, and why. */
@@ -186,6 +196,6 @@ final class ProxyStatusFactory {
                     .forEach(listener -> addresses.add(
                             new Address(gateway.name(), listener.name(), gateway.host() + ":" + listener.port())));
         }
-        return Stream.of(addresses).flatMap(List::stream).limit(ADDRESSES_SHOWN).toList();
+        return addresses.stream().limit(ADDRESSES_SHOWN).toList();
     }
 }

@@ -1,5 +1,6 @@
 package dev.mpg.operator.scheduler;
 
+import dev.mpg.api.Proxy;
 import dev.mpg.api.Scheduler;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -7,8 +8,15 @@ import java.util.stream.IntStream;
 /** The proxy instances that a Scheduler asks for. */
 public final class Pool {
     private static final int DEFAULT_SIZE = 1;
+    private static final String DEFAULT_NAME = "default";
 
     private Pool() {}
+
+    /** The Scheduler whose pool should serve a Proxy. */
+    public static String schedulerName(Proxy proxy) {
+        String name = proxy.getSpec().schedulerName();
+        return name == null ? DEFAULT_NAME : name;
+    }
 
     /** How many there should be. */
     public static int size(Scheduler scheduler) {

@@ -6,12 +6,11 @@ import dev.mpg.api.Scheduler;
 import dev.mpg.api.SchedulerStatus;
 import dev.mpg.master.Instance;
 import dev.mpg.master.Master;
-import dev.mpg.operator.Triggers;
 import dev.mpg.operator.events.EventRecorder;
 import dev.mpg.operator.events.Notice;
 import dev.mpg.operator.infrastructure.Infrastructure;
 import dev.mpg.operator.infrastructure.Infrastructure.Workload;
-import dev.mpg.operator.proxy.ProxyReconciler;
+import dev.mpg.operator.triggers.Triggers;
 import io.fabric8.kubernetes.api.model.Condition;
 import io.javaoperatorsdk.operator.api.config.informer.InformerEventSourceConfiguration;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
@@ -56,7 +55,7 @@ public final class SchedulerReconciler implements Reconciler<Scheduler> {
     public List<EventSource<?, Scheduler>> prepareEventSources(EventSourceContext<Scheduler> context) {
         InformerEventSourceConfiguration<Proxy> proxies = InformerEventSourceConfiguration.from(
                         Proxy.class, Scheduler.class)
-                .withSecondaryToPrimaryMapper(proxy -> Set.of(new ResourceID(ProxyReconciler.schedulerName(proxy))))
+                .withSecondaryToPrimaryMapper(proxy -> Set.of(new ResourceID(Pool.schedulerName(proxy))))
                 .build();
         return List.of(new InformerEventSource<>(proxies, context), triggers.schedulerEventSource());
     }

@@ -1,4 +1,4 @@
-package dev.mpg.operator;
+package dev.mpg.operator.triggers;
 
 import dev.mpg.api.Proxy;
 import dev.mpg.api.Scheduler;

@@ -1,4 +1,4 @@
-package dev.mpg.operator;
+package dev.mpg.operator.triggers;
 
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import java.util.HashSet;

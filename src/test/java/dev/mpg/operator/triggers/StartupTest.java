@@ -1,4 +1,4 @@
-package dev.mpg.operator;
+package dev.mpg.operator.triggers;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

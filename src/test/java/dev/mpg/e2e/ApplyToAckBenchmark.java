@@ -1,0 +1,181 @@
+package dev.mpg.e2e;
+
+import dev.mpg.api.Proxy;
+import dev.mpg.api.ProxySpec;
+import dev.mpg.api.ProxySpec.Backend;
+import dev.mpg.api.ProxySpec.BackendRef;
+import dev.mpg.api.ProxySpec.Endpoint;
+import dev.mpg.api.ProxySpec.Gateway;
+import dev.mpg.api.ProxySpec.Listener;
+import dev.mpg.api.ProxySpec.Match;
+import dev.mpg.api.ProxySpec.PathMatch;
+import dev.mpg.api.ProxySpec.PathMatchType;
+import dev.mpg.api.ProxySpec.Route;
+import dev.mpg.api.ProxySpec.Timeouts;
+import dev.mpg.api.ProxyStatus;
+import dev.mpg.api.Scheduler;
+import dev.mpg.api.SchedulerSpec;
+import dev.mpg.testing.KubernetesApi;
+import dev.mpg.testing.Programs;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.Watch;
+import io.fabric8.kubernetes.client.Watcher;
+import io.fabric8.kubernetes.client.WatcherException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+
+/**
+ * How long a change takes from the apply to the last gateway's ACK, and what travels. It reports; it asserts nothing of
+ * times. Time runs from before the request to the API server until a watch shows {@code Programmed} for the new generation,
+ * so the API server's write and both of its watch hops are in it.
+ *
+ * <p>Arguments: gateways (3), routes (100), changes (200).
+ */
+final class ApplyToAckBenchmark {
+    private static final int WARM_UP = 50;
+    private static final int PATIENCE_SECONDS = 60;
+
+    private ApplyToAckBenchmark() {}
+
+    public static void main(String[] arguments) throws Exception {
+        int gateways = argument(arguments, 0, 3);
+        int routes = argument(arguments, 1, 100);
+        int changes = argument(arguments, 2, 200);
+        KubernetesApi api = KubernetesApi.shared();
+        api.applyCrds();
+        Path state = Files.createTempDirectory("mpg-benchmark");
+        try (RunningOperator operator = RunningOperator.start(api.kubeconfig(), state, Programs.envoy())) {
+            KubernetesClient client = api.client();
+            Scheduler scheduler = new Scheduler();
+            scheduler.getMetadata().setName("default");
+            scheduler.setSpec(new SchedulerSpec(1));
+            client.resource(scheduler).createOr(existing -> existing.update());
+            String namespace = api.newNamespace();
+            BlockingQueue<Long> programmed = new ArrayBlockingQueue<>(1024);
+            Watch watch = client.resources(Proxy.class).inNamespace(namespace).watch(new Programmed(programmed));
+            try {
+                Proxy proxy = apply(client, proxy(namespace, gateways, routes, 1));
+                await(programmed, proxy);
+                String debugAddress = client.resources(Scheduler.class)
+                        .withName("default")
+                        .require()
+                        .getStatus()
+                        .instances()
+                        .getFirst()
+                        .debugAddress();
+                for (int i = 0; i < WARM_UP; i++) {
+                    await(programmed, apply(client, proxy(namespace, gateways, routes, 1000 + i)));
+                }
+                Metrics sent = Metrics.of(debugAddress);
+                Metrics published = Metrics.of(operator.httpAddress());
+                double[] millis = new double[changes];
+                for (int i = 0; i < changes; i++) {
+                    Proxy changed = proxy(namespace, gateways, routes, 2000 + i);
+                    long began = System.nanoTime();
+                    await(programmed, apply(client, changed));
+                    millis[i] = (System.nanoTime() - began) / 1e6;
+                }
+                report(
+                        gateways,
+                        routes,
+                        millis,
+                        sent,
+                        Metrics.of(debugAddress),
+                        published,
+                        Metrics.of(operator.httpAddress()));
+            } finally {
+                watch.close();
+            }
+        }
+    }
+
+    private static int argument(String[] arguments, int index, int otherwise) {
+        return arguments.length > index ? Integer.parseInt(arguments[index]) : otherwise;
+    }
+
+    private static Proxy apply(KubernetesClient client, Proxy proxy) {
+        return client.resource(proxy).forceConflicts().serverSideApply();
+    }
+
+    private static void await(BlockingQueue<Long> programmed, Proxy proxy) throws InterruptedException {
+        Long generation;
+        do {
+            generation = programmed.poll(PATIENCE_SECONDS, TimeUnit.SECONDS);
+            if (generation == null) {
+                throw new IllegalStateException("not Programmed within " + PATIENCE_SECONDS + " s");
+            }
+        } while (generation < proxy.getMetadata().getGeneration());
+    }
+
+    private static Proxy proxy(String namespace, int gateways, int routes, int timeoutMillis) {
+        Proxy proxy = new Proxy();
+        proxy.getMetadata().setNamespace(namespace);
+        proxy.getMetadata().setName("bench");
+        proxy.setSpec(new ProxySpec(
+                null,
+                null,
+                new Gateway(gateways),
+                List.of(new Listener("http", 8080, null)),
+                IntStream.range(0, routes)
+                        .mapToObj(i -> new Route(
+                                "route-" + i,
+                                List.of("host-" + i + ".example.com"),
+                                List.of(new Match(new PathMatch(PathMatchType.PathPrefix, "/checkout"))),
+                                List.of(new BackendRef("backend", 1)),
+                                new Timeouts((i == 0 ? timeoutMillis : 3000) + "ms")))
+                        .toList(),
+                List.of(new Backend("backend", List.of(new Endpoint("127.0.0.1", 7001)), null))));
+        return proxy;
+    }
+
+    private static void report(
+            int gateways,
+            int routes,
+            double[] millis,
+            Metrics sent,
+            Metrics sentNow,
+            Metrics published,
+            Metrics publishedNow) {
+        Arrays.sort(millis);
+        int changes = millis.length;
+        System.out.printf(
+                "%d gateways, %d routes, %d changes of one route%n"
+                        + "apply to last ACK    median %.1f ms, p99 %.1f ms, max %.1f ms%n"
+                        + "per change, Master to Proxy:     %.0f B of names and hashes, %.0f B of content%n"
+                        + "per change, Proxy to a gateway:  %.0f B in %.2f resources%n",
+                gateways,
+                routes,
+                changes,
+                millis[changes / 2],
+                millis[Math.min(changes - 1, changes * 99 / 100)],
+                millis[changes - 1],
+                (publishedNow.sum("mpg_sync_manifest_bytes_total") - published.sum("mpg_sync_manifest_bytes_total"))
+                        / changes,
+                (publishedNow.sum("mpg_sync_blob_bytes_total") - published.sum("mpg_sync_blob_bytes_total")) / changes,
+                (sentNow.resourceBytes() - sent.resourceBytes()) / changes / gateways,
+                (sentNow.resources() - sent.resources()) / changes / gateways);
+    }
+
+    /** Queues the generation of each Proxy that is seen to be Programmed. */
+    private record Programmed(BlockingQueue<Long> queue) implements Watcher<Proxy> {
+        @Override
+        public void eventReceived(Action action, Proxy proxy) {
+            ProxyStatus status = proxy.getStatus();
+            if (status != null && status.conditions() != null) {
+                status.conditions().stream()
+                        .filter(condition -> condition.getType().equals("Programmed"))
+                        .filter(condition -> condition.getStatus().equals("True"))
+                        .forEach(condition -> queue.add(condition.getObservedGeneration()));
+            }
+        }
+
+        @Override
+        public void onClose(WatcherException cause) {}
+    }
+}
