@@ -13,7 +13,7 @@ help: ## List the targets
 
 .PHONY: build
 build: ## Compile and package, without tests
-	@$(maven) $(quiet) -DskipTests package
+	@$(maven) $(quiet) -Dmaven.test.skip=true package
 
 .PHONY: test
 test: ## Build, check and test everything

@@ -19,6 +19,8 @@ import java.util.function.Consumer;
 /** Backends as Envoy clusters, whose endpoints are resources of their own: they change without the cluster. */
 final class Clusters {
     private static final int CONNECT_TIMEOUT_SECONDS = 5;
+    /** What Envoy's edge best practices ask for, as for {@link Listeners}. */
+    private static final int CONNECTION_BUFFER_BYTES = 32 * 1024;
 
     private Clusters() {}
 
@@ -28,7 +30,7 @@ final class Clusters {
                 .setType(Cluster.DiscoveryType.EDS)
                 .setEdsClusterConfig(Cluster.EdsClusterConfig.newBuilder().setEdsConfig(ConfigSources.ADS))
                 .setConnectTimeout(Durations.fromSeconds(CONNECT_TIMEOUT_SECONDS))
-                .setPerConnectionBufferLimitBytes(UInt32Value.of(Listeners.CONNECTION_BUFFER_BYTES));
+                .setPerConnectionBufferLimitBytes(UInt32Value.of(CONNECTION_BUFFER_BYTES));
         CircuitBreakers.Thresholds.Builder thresholds = CircuitBreakers.Thresholds.newBuilder();
         set(backend.circuitBreaker().maxConnections(), thresholds::setMaxConnections);
         set(backend.circuitBreaker().maxPendingRequests(), thresholds::setMaxPendingRequests);

@@ -24,7 +24,7 @@ import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3
  */
 final class Listeners {
     private static final String ANY_IPV4_ADDRESS = "0.0.0.0";
-    static final int CONNECTION_BUFFER_BYTES = 32 * 1024;
+    private static final int CONNECTION_BUFFER_BYTES = 32 * 1024;
     private static final int HTTP2_STREAMS = 100;
     private static final int HTTP2_STREAM_WINDOW_BYTES = 64 * 1024;
     private static final int HTTP2_CONNECTION_WINDOW_BYTES = 1024 * 1024;

@@ -161,15 +161,23 @@ final class SotwSession extends Session<DiscoveryRequest> {
         List<Resource> lingering = lingering(subscription, resources);
         subscription.lingers = !lingering.isEmpty();
         List<Resource> all = lingering.isEmpty() ? resources : merge(resources, lingering);
-        if (!subscription.owesAnswer
-                && !wantsMore(subscription)
-                && all.equals(covered(subscription, subscription.has))) {
+        if (!subscription.owesAnswer && !wantsMore(subscription) && isKnown(subscription, all)) {
             subscription.arrived = target().snapshot();
             subscription.has = all;
             subscription.hasNames = subscription.names;
             return null;
         }
         return send ? send(subscription, all) : null;
+    }
+
+    /** Whether nothing has to be sent. Of listeners and clusters that includes that none is gone. */
+    private static boolean isKnown(SotwSubscription subscription, List<Resource> resources) {
+        List<Resource> known = covered(subscription, subscription.has);
+        boolean fewer = switch (subscription.type) {
+            case CLUSTER, LISTENER, VIRTUAL_HOST -> false;
+            case ENDPOINT, ROUTE -> true;
+        };
+        return resources.equals(known) || (fewer && new HashSet<>(known).containsAll(resources));
     }
 
     /** While the target's clusters are refused, a client that waits for an answer gets one, but nothing else changes. */

@@ -10,6 +10,9 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -33,12 +36,17 @@ class MpgTest {
     }
 
     private int proxy(String... more) {
-        String[] args = new String[more.length + 7];
-        String[] usual = {"proxy", "--instance", "default-0", "--master", "127.0.0.1:1", "--data-dir", folder.toString()
-        };
-        System.arraycopy(usual, 0, args, 0, usual.length);
-        System.arraycopy(more, 0, args, usual.length, more.length);
-        return mpg(args);
+        Map<String, String> options = new LinkedHashMap<>();
+        options.put("--instance", "default-0");
+        options.put("--master", "127.0.0.1:1");
+        options.put("--data-dir", folder.toString());
+        for (int i = 0; i < more.length; i += 2) {
+            options.put(more[i], more[i + 1]);
+        }
+        return mpg(Stream.concat(
+                        Stream.of("proxy"),
+                        options.entrySet().stream().flatMap(option -> Stream.of(option.getKey(), option.getValue())))
+                .toArray(String[]::new));
     }
 
     @Test

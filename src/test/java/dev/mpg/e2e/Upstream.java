@@ -3,6 +3,7 @@ package dev.mpg.e2e;
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.Executors;
@@ -17,7 +18,7 @@ final class Upstream implements AutoCloseable {
 
     static Upstream named(String name) {
         try {
-            HttpServer server = HttpServer.create(new InetSocketAddress("127.0.0.1", 0), 0);
+            HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
             byte[] body = name.getBytes(StandardCharsets.UTF_8);
             server.createContext("/", exchange -> {
                 exchange.sendResponseHeaders(200, body.length);
