@@ -5,6 +5,7 @@ import dev.mpg.api.Scheduler;
 import dev.mpg.master.Master;
 import dev.mpg.operator.events.EventRecorder;
 import dev.mpg.operator.infrastructure.Infrastructure;
+import dev.mpg.operator.proxy.Proxies;
 import dev.mpg.operator.proxy.ProxyReconciler;
 import dev.mpg.operator.scheduler.SchedulerReconciler;
 import dev.mpg.operator.triggers.Startup;
@@ -120,7 +121,7 @@ public final class OperatorProcess implements AutoCloseable {
     /** Fleets and pools whose resources were deleted while no operator ran. */
     private void removeUnasked() {
         Set<String> clusterIds =
-                names(client.resources(Proxy.class).inAnyNamespace().list().getItems(), ProxyReconciler::clusterId);
+                names(client.resources(Proxy.class).inAnyNamespace().list().getItems(), Proxies::clusterId);
         infrastructure.fleets().stream()
                 .filter(clusterId -> !clusterIds.contains(clusterId))
                 .forEach(infrastructure::removeFleet);

@@ -73,12 +73,21 @@ final class ServingSink implements AssignmentSink {
         served.changed(assignment.clusterId());
     }
 
+    /** Stops serving whatever the disk does: where it fails, only the forgetting waits, for the next time. */
     @Override
     public void retain(Set<String> clusterIds) {
-        store.retain(clusterIds).forEach(clusterId -> {
-            xds.release(clusterId);
-            log.info("Proxy {} is not placed here any more: released", clusterId);
-        });
+        for (String clusterId : xds.clusters()) {
+            if (!clusterIds.contains(clusterId)) {
+                xds.release(clusterId);
+                log.info("Proxy {} is not placed here any more: released", clusterId);
+            }
+        }
+        try {
+            store.retain(clusterIds);
+        } catch (UncheckedIOException e) {
+            diskError = Optional.ofNullable(e.getMessage());
+            log.warn("Proxies that are not served any more are still on disk: {}", e.getMessage());
+        }
         tidy();
     }
 
@@ -90,7 +99,7 @@ final class ServingSink implements AssignmentSink {
         }
     }
 
-    /** Why the last assignment could not be kept on disk; empty when it could. */
+    /** Why the last change could not be written to disk; empty when it could. */
     Optional<String> diskError() {
         return diskError;
     }

@@ -101,7 +101,7 @@ record Status(String instance, Master master, List<Cluster> clusters, Disk disk)
         }
     }
 
-    /** @param lastError why the last assignment could not be kept; null when it could */
+    /** @param lastError why the last change could not be written; null when it could */
     record Disk(
             String path,
             long bytes,

@@ -5,11 +5,13 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.google.protobuf.ByteString;
 import dev.mpg.api.Proxy;
 import dev.mpg.api.ProxyStatus;
 import dev.mpg.api.ProxyStatus.Address;
 import dev.mpg.api.Scheduler;
 import dev.mpg.api.SchedulerStatus;
+import dev.mpg.snapshot.ContentHash;
 import dev.mpg.testing.KubernetesApi;
 import dev.mpg.testing.Programs;
 import io.fabric8.kubernetes.api.model.Condition;
@@ -23,10 +25,12 @@ import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import java.util.Set;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -43,7 +47,6 @@ import org.junit.jupiter.api.io.TempDir;
 class EndToEndIT {
     private static final Duration SOON = Duration.ofSeconds(30);
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final Pattern SYSTEM_VERSION = Pattern.compile("\"version_info\": \"([0-9a-f]{64})\"");
     private static final String HOST = "shop.example.com";
 
     @TempDir(cleanup = CleanupMode.ON_SUCCESS)
@@ -78,7 +81,7 @@ class EndToEndIT {
         client.resources(Scheduler.class).delete();
         await("all processes are taken down")
                 .atMost(SOON)
-                .until(() -> processes(state.toString()).isEmpty());
+                .until(() -> processes().isEmpty());
         operator.close();
         one.close();
         two.close();
@@ -94,7 +97,7 @@ class EndToEndIT {
         client.resources(Proxy.class).inNamespace(namespace).delete();
         await("the fleets are taken down")
                 .atMost(SOON)
-                .until(() -> processes(state.toString()).stream().noneMatch(EndToEndIT::isEnvoy));
+                .until(() -> processes().stream().noneMatch(EndToEndIT::isEnvoy));
     }
 
     @Test
@@ -115,6 +118,11 @@ class EndToEndIT {
             assertThat(Http.through(address.address(), HOST, "/checkouts")).startsWith("404");
             assertThat(versionInEnvoy(address)).startsWith(status.versions().desired());
         }
+        Map<String, String> wireVersions = wireVersions(status.clusterId());
+        assertThat(wireVersions).containsOnlyKeys("http", "one", "two");
+        assertThat(status.addresses())
+                .allSatisfy(address -> assertThat(EnvoyConfig.of(host(address)).resourceVersions())
+                        .isEqualTo(wireVersions));
         JsonNode served = clusterInDebugStatus(status.clusterId());
         assertThat(served.toString()).contains(status.versions().desired());
         assertThat(served.get("gateways"))
@@ -222,16 +230,12 @@ class EndToEndIT {
         Address gateway = proxy().getStatus().addresses().getFirst();
         operator.kill();
         try {
-            ProcessHandle envoy = processes(state.toString()).stream()
-                    .filter(EndToEndIT::isEnvoy)
-                    .findFirst()
-                    .orElseThrow();
-            String[] command = envoy.info().arguments().orElseThrow();
+            ProcessHandle envoy =
+                    processes().stream().filter(EndToEndIT::isEnvoy).findFirst().orElseThrow();
+            List<String> command = commandLine(envoy);
             envoy.destroyForcibly();
             await().atMost(SOON).until(() -> !envoy.isAlive());
-            Process fresh = new ProcessBuilder(
-                            Stream.concat(Stream.of(Programs.envoy().toString()), Stream.of(command))
-                                    .toList())
+            Process fresh = new ProcessBuilder(command)
                     .redirectErrorStream(true)
                     .redirectOutput(state.resolve("fresh-envoy.log").toFile())
                     .start();
@@ -370,7 +374,7 @@ class EndToEndIT {
         operator = startOperator("--keep-running");
         await("its gateways are gone, and the instance forgot it")
                 .atMost(SOON)
-                .until(() -> processes(state.toString()).stream().noneMatch(EndToEndIT::isEnvoy)
+                .until(() -> processes().stream().noneMatch(EndToEndIT::isEnvoy)
                         && debugStatus().get("clusters").isEmpty());
     }
 
@@ -477,8 +481,12 @@ class EndToEndIT {
     }
 
     private JsonNode debugStatus() {
+        return json("/debug/config/status");
+    }
+
+    private JsonNode json(String page) {
         try {
-            return JSON.readTree(Http.get("http://" + debugAddress() + "/debug/config/status"));
+            return JSON.readTree(Http.get("http://" + debugAddress() + page));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -513,36 +521,57 @@ class EndToEndIT {
         return Metrics.of(debugAddress());
     }
 
-    /** The one version that every part of this gateway's config dump shows. */
+    /** The version that came with what this gateway applied last. */
     private static String versionInEnvoy(Address address) {
-        String host = address.address().substring(0, address.address().indexOf(':'));
-        String dump = Http.get("http://" + host + ":9901/config_dump");
-        Matcher versions = SYSTEM_VERSION.matcher(dump);
-        assertThat(versions.find()).as(dump).isTrue();
-        return versions.group(1);
+        return EnvoyConfig.of(host(address)).newestVersion();
+    }
+
+    private static String host(Address address) {
+        return address.address().substring(0, address.address().indexOf(':'));
+    }
+
+    /** Versions on the wire of the clusters and listeners that the proxy instance serves, by name. */
+    private Map<String, String> wireVersions(String clusterId) {
+        Map<String, String> versions = new TreeMap<>();
+        for (JsonNode resource : json("/debug/config/dump?cluster=" + clusterId).get("resources")) {
+            if (Set.of("CLUSTER", "LISTENER").contains(resource.get("type").asText())) {
+                ByteString hash = ByteString.copyFrom(
+                        HexFormat.of().parseHex(resource.get("hash").asText()));
+                versions.put(
+                        resource.get("name").asText(),
+                        ContentHash.fromBytes(hash).wire());
+            }
+        }
+        return versions;
     }
 
     private static boolean isEnvoy(ProcessHandle process) {
-        return process.info().command().orElse("").endsWith("envoy");
+        return commandLine(process).getFirst().endsWith("envoy");
     }
 
-    private static List<ProcessHandle> processes(String marker) {
+    /** Proxy instances and gateways of this test's operators. */
+    private static List<ProcessHandle> processes() {
         return ProcessHandle.allProcesses()
-                .filter(process -> process.info().commandLine().orElse("").contains(marker))
-                .filter(process -> !process.info().commandLine().orElse("").contains("cli.Mpg operator"))
-                .filter(ProcessHandle::isAlive)
+                .filter(process -> commandLine(process).stream().anyMatch(word -> word.contains(state + "/processes/")))
                 .toList();
+    }
+
+    /** From the kernel, since Java cuts long ones. A process that is gone has one empty word. */
+    private static List<String> commandLine(ProcessHandle process) {
+        try {
+            return List.of(Files.readString(Path.of("/proc/" + process.pid() + "/cmdline"))
+                    .split("\0"));
+        } catch (IOException gone) {
+            return List.of("");
+        }
     }
 
     private static List<Long> pids() {
-        return processes(state.toString()).stream()
-                .map(ProcessHandle::pid)
-                .sorted()
-                .toList();
+        return processes().stream().map(ProcessHandle::pid).sorted().toList();
     }
 
     private static long proxyPid() {
-        return processes(state.toString()).stream()
+        return processes().stream()
                 .filter(process -> !isEnvoy(process))
                 .findFirst()
                 .orElseThrow()

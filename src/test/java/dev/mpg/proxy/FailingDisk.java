@@ -52,6 +52,11 @@ final class FailingDisk implements Disk {
         return steps;
     }
 
+    /** From now on every step fails. */
+    void fill() {
+        stepsLeft = 0;
+    }
+
     void heal() {
         stepsLeft = Integer.MAX_VALUE;
     }

@@ -1,26 +1,21 @@
 package dev.mpg.operator.proxy;
 
+import static dev.mpg.operator.proxy.Proxies.clusterId;
+import static dev.mpg.operator.proxy.Proxies.ref;
+
 import dev.mpg.api.Proxy;
 import dev.mpg.api.ProxyStatus;
 import dev.mpg.api.Scheduler;
-import dev.mpg.config.ObjectRef;
 import dev.mpg.config.SpecReader;
-import dev.mpg.master.Fleet;
-import dev.mpg.master.Instance;
 import dev.mpg.master.Master;
 import dev.mpg.operator.events.EventRecorder;
 import dev.mpg.operator.infrastructure.Infrastructure;
-import dev.mpg.operator.infrastructure.Infrastructure.Workload;
+import dev.mpg.operator.proxy.Enforcement.Outcome;
 import dev.mpg.operator.proxy.ProxyStatusFactory.Observation;
 import dev.mpg.operator.proxy.RunningConfigs.Running;
 import dev.mpg.operator.scheduler.Pool;
 import dev.mpg.operator.triggers.Startup;
 import dev.mpg.operator.triggers.Triggers;
-import dev.mpg.placement.RendezvousHash;
-import dev.mpg.snapshot.Assignment;
-import dev.mpg.snapshot.ContentHash;
-import dev.mpg.snapshot.Snapshot;
-import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.javaoperatorsdk.operator.api.config.informer.InformerEventSourceConfiguration;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
 import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
@@ -31,29 +26,25 @@ import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import io.javaoperatorsdk.operator.processing.event.source.EventSource;
 import io.javaoperatorsdk.operator.processing.event.source.informer.InformerEventSource;
 import java.time.Clock;
-import java.util.Comparator;
-import java.util.LinkedHashSet;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
  * Keeps what a fleet runs equal to what its Proxy asks for. Gathers what is there, decides whether the spec can be put into
- * force, publishes it, runs the fleet, and writes down what is true. It also sees deletions, so that no finalizer is needed.
+ * force, enforces that, and writes down what is true. It also sees deletions, so that no finalizer is needed.
  */
 @ControllerConfiguration(name = "proxy", triggerReconcilerOnAllEvents = true)
 public final class ProxyReconciler implements Reconciler<Proxy> {
     private static final String BY_CLUSTER_ID = "clusterId";
     private static final String BY_SCHEDULER = "scheduler";
-    private static final int INSTANCES_PER_PROXY = 1;
 
-    /** The Proxy that asked for a cluster id first has it. */
-    private static final Comparator<Proxy> OLDEST_FIRST = Comparator.comparing(
-                    (Proxy proxy) -> proxy.getMetadata().getCreationTimestamp())
-            .thenComparing(proxy -> ResourceID.fromResource(proxy).toString());
+    /** How long after a start proxy instances are given to say what they serve, before status says that they don't. */
+    private static final Duration JOINING = Duration.ofSeconds(15);
 
     private final Master master;
     private final Infrastructure infrastructure;
@@ -61,7 +52,9 @@ public final class ProxyReconciler implements Reconciler<Proxy> {
     private final Startup startup;
     private final EventRecorder events;
     private final Clock clock;
+    private final Instant joinedBy;
     private final RunningConfigs configs = new RunningConfigs();
+    private final Enforcement enforcement;
 
     public ProxyReconciler(
             Master master,
@@ -76,6 +69,8 @@ public final class ProxyReconciler implements Reconciler<Proxy> {
         this.startup = startup;
         this.events = events;
         this.clock = clock;
+        this.joinedBy = clock.instant().plus(JOINING);
+        this.enforcement = new Enforcement(master, infrastructure, configs);
     }
 
     @Override
@@ -98,39 +93,43 @@ public final class ProxyReconciler implements Reconciler<Proxy> {
 
     @Override
     public UpdateControl<Proxy> reconcile(Proxy proxy, Context<Proxy> context) {
-        if (context.isPrimaryResourceDeleted() || proxy.isMarkedForDeletion()) {
-            return takeDown(proxy, context);
-        }
-        Proxy holder = holder(proxy, context);
-        Optional<Scheduler> scheduler = context.getSecondaryResource(Scheduler.class);
-        boolean holds = isSame(proxy, holder);
-        Running running = running(proxy, holder, scheduler.isPresent());
-        ProxyStatus status = holds
-                ? bringIntoForce(proxy, running, scheduler)
-                : ProxyStatusFactory.status(
-                        proxy,
-                        new Observation(clusterId(proxy), running.verdict(), FleetState.NONE, List.of(), List.of()),
-                        clock.instant());
-        startup.seen(ResourceID.fromResource(proxy));
-        return write(proxy, status);
+        ResourceID id = ResourceID.fromResource(proxy);
+        UpdateControl<Proxy> control = context.isPrimaryResourceDeleted() || proxy.isMarkedForDeletion()
+                ? takeDown(proxy, others(proxy, context))
+                : bringUp(proxy, holder(proxy, context), context.getSecondaryResource(Scheduler.class));
+        startup.seen(id);
+        return control;
     }
 
-    /** The verdict for this generation, and what is in force. A spec that did not change isn't compiled again. */
+    private UpdateControl<Proxy> bringUp(Proxy proxy, Proxy holder, Optional<Scheduler> scheduler) {
+        Running running = running(proxy, holder, scheduler.isPresent());
+        if (!ref(proxy).equals(ref(holder))) {
+            return write(
+                    proxy, new Observation(clusterId(proxy), running.verdict(), FleetState.NONE, List.of(), List.of()));
+        }
+        triggers.watch(running.owner(), clusterId(proxy), Pool.schedulerName(proxy));
+        Outcome outcome = enforcement.enforce(proxy, running, scheduler);
+        Duration joining = Duration.between(clock.instant(), joinedBy);
+        return !outcome.known() && isCurrent(proxy) && joining.isPositive()
+                ? UpdateControl.<Proxy>noUpdate().rescheduleAfter(joining)
+                : write(proxy, outcome.observation());
+    }
+
+    /** The verdict for this generation, and what is in force. An accepted spec that did not change isn't read again. */
     private Running running(Proxy proxy, Proxy holder, boolean schedulerExists) {
-        String clusterId = clusterId(proxy);
         Optional<Running> earlier =
-                configs.get(clusterId).filter(running -> running.owner().equals(ResourceID.fromResource(proxy)));
+                configs.get(clusterId(proxy)).filter(running -> running.owner().equals(ResourceID.fromResource(proxy)));
         boolean unchanged = earlier.map(
                         running -> running.uid().equals(proxy.getMetadata().getUid())
                                 && running.generation() == proxy.getMetadata().getGeneration()
                                 && running.verdict() instanceof Verdict.Accepted)
                 .orElse(false);
-        if (unchanged && schedulerExists && isSame(proxy, holder)) {
+        if (unchanged && schedulerExists && ref(proxy).equals(ref(holder))) {
             return earlier.orElseThrow();
         }
         Verdict verdict = Admission.decide(new Admission.Facts(
                 ref(proxy),
-                clusterId,
+                clusterId(proxy),
                 ref(holder),
                 Pool.schedulerName(proxy),
                 schedulerExists,
@@ -146,70 +145,15 @@ public final class ProxyReconciler implements Reconciler<Proxy> {
                 earlier.flatMap(Running::stable));
     }
 
-    private ProxyStatus bringIntoForce(Proxy proxy, Running running, Optional<Scheduler> scheduler) {
-        String clusterId = clusterId(proxy);
-        configs.put(clusterId, running);
-        triggers.watch(running.owner(), clusterId, Pool.schedulerName(proxy));
-        List<String> instances =
-                scheduler.map(found -> placement(clusterId, found)).orElse(List.of());
-        List<String> members = members(proxy);
-        publish(clusterId, running, members, instances);
-        List<Workload> workloads = infrastructure.ensureFleet(new Infrastructure.Fleet(
-                clusterId, proxy.getMetadata().getName(), members.size(), xdsAddresses(instances)));
-
-        Fleet reported = master.fleet(clusterId);
-        FleetState fleet = FleetState.of(
-                running.target()
-                        .map(Snapshot::version)
-                        .or(() -> reported.targets().values().stream().findFirst()),
-                members,
-                reported.gateways(),
-                served(reported));
-        if (fleet.complete() && !running.stable().equals(running.target())) {
-            Running proven = running.proven();
-            configs.put(clusterId, proven);
-            publish(clusterId, proven, members, instances);
-        }
-        return ProxyStatusFactory.status(
-                proxy, new Observation(clusterId, running.verdict(), fleet, instances, workloads), clock.instant());
-    }
-
-    /** The versions that instances have told, since they last connected, that they serve. */
-    private static List<ContentHash> served(Fleet fleet) {
-        return fleet.instances().values().stream()
-                .filter(Fleet.Serving::live)
-                .flatMap(instance -> instance.target().stream())
-                .toList();
-    }
-
-    /** Without a version of our own, as after a restart with a spec that can't be used, instances go on with theirs. */
-    private void publish(String clusterId, Running running, List<String> members, List<String> instances) {
-        Set<String> placed = new LinkedHashSet<>(instances);
-        running.target()
-                .ifPresentOrElse(
-                        target -> master.publish(
-                                new Assignment(clusterId, running.stable(), target, members, ""), placed),
-                        () -> master.hold(clusterId, placed));
-    }
-
-    /** The proxy instances that serve a cluster id. */
-    private static List<String> placement(String clusterId, Scheduler scheduler) {
-        return RendezvousHash.rank(clusterId, Pool.instances(scheduler)).stream()
-                .limit(INSTANCES_PER_PROXY)
-                .toList();
-    }
-
-    private List<String> xdsAddresses(List<String> instances) {
-        return instances.stream()
-                .flatMap(name -> master.instances().stream()
-                        .filter(instance -> instance.name().equals(name)))
-                .map(Instance::xdsAddress)
-                .filter(address -> !address.isEmpty())
-                .toList();
+    /** Whether its status already speaks of this generation. */
+    private static boolean isCurrent(Proxy proxy) {
+        return proxy.getStatus() != null
+                && proxy.getMetadata().getGeneration().equals(proxy.getStatus().observedGeneration());
     }
 
     /** Its status, written only when it differs; what changed is told as Events. */
-    private UpdateControl<Proxy> write(Proxy proxy, ProxyStatus status) {
+    private UpdateControl<Proxy> write(Proxy proxy, Observation observation) {
+        ProxyStatus status = ProxyStatusFactory.status(proxy, observation, clock.instant());
         if (status.equals(proxy.getStatus())) {
             return UpdateControl.noUpdate();
         }
@@ -222,51 +166,28 @@ public final class ProxyReconciler implements Reconciler<Proxy> {
     }
 
     /** What was made for a Proxy goes with it, unless another Proxy waits for the cluster id and takes the fleet over. */
-    private UpdateControl<Proxy> takeDown(Proxy proxy, Context<Proxy> context) {
-        ResourceID id = ResourceID.fromResource(proxy);
+    private UpdateControl<Proxy> takeDown(Proxy proxy, List<Proxy> heirs) {
         String clusterId = clusterId(proxy);
-        triggers.forget(id, clusterId);
-        Set<ResourceID> heirs = context.getPrimaryCache().byIndex(BY_CLUSTER_ID, clusterId).stream()
-                .map(ResourceID::fromResource)
-                .filter(other -> !other.equals(id))
-                .collect(Collectors.toSet());
-        if (configs.remove(clusterId, id) && heirs.isEmpty()) {
+        triggers.forget(ResourceID.fromResource(proxy), clusterId);
+        if (configs.remove(clusterId, ResourceID.fromResource(proxy)) && heirs.isEmpty()) {
             master.withdraw(clusterId);
             infrastructure.removeFleet(clusterId);
         }
-        triggers.reconcile(heirs);
-        startup.seen(id);
+        triggers.reconcile(heirs.stream().map(ResourceID::fromResource).collect(Collectors.toSet()));
         return UpdateControl.noUpdate();
     }
 
-    private Proxy holder(Proxy proxy, Context<Proxy> context) {
-        return Stream.concat(
-                        Stream.of(proxy), context.getPrimaryCache().byIndex(BY_CLUSTER_ID, clusterId(proxy)).stream())
-                .filter(other -> !other.isMarkedForDeletion())
-                .min(OLDEST_FIRST)
+    /** Who has the cluster id that this Proxy asks for. */
+    private static Proxy holder(Proxy proxy, Context<Proxy> context) {
+        return Stream.concat(Stream.of(proxy), others(proxy, context).stream())
+                .min(Proxies.OLDEST_FIRST)
                 .orElse(proxy);
     }
 
-    /** {@code node.id}s of the gateways that are run for the Proxy; empty when they are run elsewhere. */
-    private static List<String> members(Proxy proxy) {
-        var gateway = proxy.getSpec().gateway();
-        int replicas = gateway == null || gateway.replicas() == null ? 1 : gateway.replicas();
-        return IntStream.range(0, replicas)
-                .mapToObj(ordinal -> proxy.getMetadata().getName() + "-" + ordinal)
+    /** Other Proxies that ask for the same cluster id. */
+    private static List<Proxy> others(Proxy proxy, Context<Proxy> context) {
+        return context.getPrimaryCache().byIndex(BY_CLUSTER_ID, clusterId(proxy)).stream()
+                .filter(other -> !ref(other).equals(ref(proxy)) && !other.isMarkedForDeletion())
                 .toList();
-    }
-
-    /** The cluster id in force for a Proxy. */
-    public static String clusterId(Proxy proxy) {
-        return SpecReader.clusterId(ref(proxy), proxy.getSpec());
-    }
-
-    private static boolean isSame(HasMetadata one, HasMetadata other) {
-        return ResourceID.fromResource(one).equals(ResourceID.fromResource(other));
-    }
-
-    private static ObjectRef ref(Proxy proxy) {
-        return new ObjectRef(
-                "Proxy", proxy.getMetadata().getNamespace(), proxy.getMetadata().getName());
     }
 }

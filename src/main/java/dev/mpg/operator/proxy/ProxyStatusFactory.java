@@ -92,7 +92,9 @@ final class ProxyStatusFactory {
         String stable = seen.fleet().complete()
                 ? inForce.orElse(null)
                 : earlier.map(Versions::stable).orElse(null);
-        return new Versions(desired, stable, inForce.orElse(null));
+        // An operator that has just started with a spec it can't use knows no version until an instance names its own.
+        String target = inForce.or(() -> earlier.map(Versions::target)).orElse(null);
+        return new Versions(desired, stable, target);
     }
 
     private static Gateways gateways(FleetState fleet) {
