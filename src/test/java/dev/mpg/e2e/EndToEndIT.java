@@ -534,7 +534,7 @@ class EndToEndIT {
     private Map<String, String> wireVersions(String clusterId) {
         Map<String, String> versions = new TreeMap<>();
         for (JsonNode resource : json("/debug/config/dump?cluster=" + clusterId).get("resources")) {
-            if (Set.of("CLUSTER", "LISTENER").contains(resource.get("type").asText())) {
+            if (Set.of("Cluster", "Listener").contains(resource.get("type").asText())) {
                 ByteString hash = ByteString.copyFrom(
                         HexFormat.of().parseHex(resource.get("hash").asText()));
                 versions.put(
