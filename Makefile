@@ -31,8 +31,14 @@ format: ## Format the Java sources
 	@$(maven) $(quiet) spotless:apply
 
 .PHONY: crds
-crds: ## Regenerate crds/
+crds: ## Regenerate crds/ and docs/resources.md
 	@$(maven) $(quiet) test -Dtest=CrdsTest -Dupdate=true -Dsurefire.failIfNoSpecifiedTests=false
+
+.PHONY: bench
+bench: build ## Measure from kubectl apply to the last gateway's ACK, and what travels
+	@$(maven) $(quiet) test-compile dependency:build-classpath -Dmdep.outputFile=target/test.classpath -Dmdep.includeScope=test
+	@. hack/jdk && "$$JAVA_HOME/bin/java" --sun-misc-unsafe-memory-access=allow --enable-native-access=ALL-UNNAMED \
+	  -cp "target/test-classes:target/classes:$$(cat target/test.classpath)" dev.mpg.e2e.ApplyToAckBenchmark $(ARGS)
 
 .PHONY: demo
 demo: build ## See a route reach three Envoys and a change travel, on this machine

@@ -22,6 +22,7 @@ import org.junit.jupiter.api.Test;
  */
 class CrdsTest {
     private static final Path FOLDER = Path.of("crds");
+    private static final Path REFERENCE = Path.of("docs/resources.md");
     private static final SortedMap<String, CustomResourceDefinition> CRDS = Crds.generate();
 
     @Test
@@ -32,6 +33,18 @@ class CrdsTest {
         }
         assertThat(read())
                 .as("crds/ is stale: the types in dev.mpg.api make other files. Run make crds and commit its result.")
+                .isEqualTo(generated);
+    }
+
+    @Test
+    void referenceForPeopleIsFresh() throws IOException {
+        String generated = ResourceReference.of(List.copyOf(CRDS.values()));
+        if (Boolean.getBoolean("update")) {
+            Files.writeString(REFERENCE, generated);
+        }
+        assertThat(REFERENCE)
+                .as("docs/resources.md is stale. Run make crds and commit its result.")
+                .content()
                 .isEqualTo(generated);
     }
 
