@@ -50,8 +50,10 @@ final class ResourceReference {
         schema.getProperties().forEach((name, field) -> {
             boolean required = schema.getRequired().contains(name);
             String here = path.isEmpty() ? name : path + "." + name;
-            JSONSchemaProps item = field.getItems() == null ? field : field.getItems().getSchema();
-            page.append("| `%s`%s | %s | %s |\n".formatted(here, required ? " (required)" : "", type(field), text(field)));
+            JSONSchemaProps item =
+                    field.getItems() == null ? field : field.getItems().getSchema();
+            page.append(
+                    "| `%s`%s | %s | %s |\n".formatted(here, required ? " (required)" : "", type(field), text(field)));
             fields(field == item ? here : here + "[]", item);
         });
     }
@@ -62,7 +64,11 @@ final class ResourceReference {
         }
         return field.getEnum().isEmpty()
                 ? field.getType()
-                : String.join(", ", field.getEnum().stream().map(value -> "`" + value.asText() + "`").toList());
+                : String.join(
+                        ", ",
+                        field.getEnum().stream()
+                                .map(value -> "`" + value.asText() + "`")
+                                .toList());
     }
 
     private static String text(JSONSchemaProps field) {
@@ -71,7 +77,10 @@ final class ResourceReference {
         Optional.ofNullable(field.getDefault()).ifPresent(value -> parts.add("Default: " + value.asText() + "."));
         range("", field.getMinimum(), field.getMaximum()).ifPresent(parts::add);
         range(" entries", field.getMinItems(), field.getMaxItems()).ifPresent(parts::add);
-        field.getXKubernetesValidations().stream().map(ValidationRule::getMessage).filter(message -> message != null).forEach(parts::add);
+        field.getXKubernetesValidations().stream()
+                .map(ValidationRule::getMessage)
+                .filter(message -> message != null)
+                .forEach(parts::add);
         return String.join(" ", parts).replace("|", "\\|").replace("<", "&lt;");
     }
 
