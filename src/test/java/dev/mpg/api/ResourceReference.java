@@ -50,11 +50,13 @@ final class ResourceReference {
         schema.getProperties().forEach((name, field) -> {
             boolean required = schema.getRequired().contains(name);
             String here = path.isEmpty() ? name : path + "." + name;
-            JSONSchemaProps item =
-                    field.getItems() == null ? field : field.getItems().getSchema();
             page.append(
                     "| `%s`%s | %s | %s |\n".formatted(here, required ? " (required)" : "", type(field), text(field)));
-            fields(field == item ? here : here + "[]", item);
+            if (field.getItems() == null) {
+                fields(here, field);
+            } else {
+                fields(here + "[]", field.getItems().getSchema());
+            }
         });
     }
 
