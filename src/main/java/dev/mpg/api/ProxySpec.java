@@ -103,7 +103,9 @@ public record ProxySpec(
             String name,
 
             @JsonPropertyDescription(
-                    "Host names of the request (without port), with or without a leading '*.'." + " None: every host.")
+                    "Host names of the request (without port), with or without a leading '*.'. None: every host"
+                            + " that no other route names: a request is matched only against the routes of the most"
+                            + " specific host name that fits.")
             @Nullable
             List<@Pattern("^(\\*\\.)?" + DNS_NAME + "$") @Size(min = 1, max = 253) String> hostnames,
 
@@ -135,7 +137,7 @@ public record ProxySpec(
 
             @JsonPropertyDescription("Starts with a slash; without query.")
             @Required
-            @Pattern("^/[^?#\\s]*$")
+            @Pattern("^/([-A-Za-z0-9/._~!$&'()*+,;=:@]|%[0-9a-fA-F]{2})*$")
             @Size(min = 1, max = 1024)
             String value) {}
 
