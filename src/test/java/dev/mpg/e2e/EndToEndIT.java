@@ -62,6 +62,7 @@ class EndToEndIT {
     @BeforeAll
     void startOperator() {
         api.applyCrds();
+        deleteEverything(); // what other tests left on the shared API server
         operator = startOperator("--keep-running");
         apply("""
                 apiVersion: mpg.dev/v1alpha1
@@ -77,14 +78,18 @@ class EndToEndIT {
 
     @AfterAll
     void endEverything() {
-        client.resources(Proxy.class).inAnyNamespace().delete();
-        client.resources(Scheduler.class).delete();
+        deleteEverything();
         await("all processes are taken down")
                 .atMost(SOON)
                 .until(() -> processes().isEmpty());
         operator.close();
         one.close();
         two.close();
+    }
+
+    private void deleteEverything() {
+        client.resources(Proxy.class).inAnyNamespace().delete();
+        client.resources(Scheduler.class).delete();
     }
 
     @BeforeEach
