@@ -133,6 +133,11 @@ final class AdsStream<Q> {
             return !report.equals(before);
         } catch (LimitExceeded e) {
             return endLocked(Status.RESOURCE_EXHAUSTED.withDescription(e.getMessage()));
+        } catch (RuntimeException e) {
+            // Whoever assigns goes on to the other streams; this gateway begins anew.
+            LOG.error("serving gateway {} of cluster {} failed", gateway, fleet.clusterId(), e);
+            return endLocked(
+                    Status.INTERNAL.withDescription("serving this gateway failed: see the log of the instance"));
         } finally {
             lock.unlock();
         }

@@ -268,6 +268,22 @@ class XdsWithEnvoyIT {
         }
     }
 
+    @ParameterizedTest
+    @EnumSource
+    void aHalfAppliedUpdateIsHealedAlsoWhenTheStreamEndsInBetween(Api api) throws IOException, InterruptedException {
+        try (Envoy envoy = envoy(api)) {
+            fixture.awaitState(CLUSTER_ID, State.CURRENT, shop);
+            String good = envoy.configDump();
+            Snapshot bad = with(shop, cluster("a", 2_000), cluster("c", 1_000), endpoints("c", 1), badCluster("b"));
+            fixture.xds.assign(assignment(CLUSTER_ID, bad));
+            fixture.awaitState(CLUSTER_ID, State.REJECTED, bad);
+            assertThat(envoy.configDump()).isNotEqualTo(good);
+            fixture.xds.drain();
+            assign(shop);
+            assertThat(envoy.configDump()).isEqualTo(good);
+        }
+    }
+
     @Test
     void aRefusalIsReportedToStateOfTheWorldToo() throws IOException, InterruptedException {
         try (Envoy envoy = envoy(Api.GRPC)) {
