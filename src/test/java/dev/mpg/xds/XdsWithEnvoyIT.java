@@ -90,7 +90,7 @@ class XdsWithEnvoyIT {
     }
 
     private void awaitAnswer(String host, String answer) {
-        await().atMost(Duration.ofSeconds(5))
+        await().atMost(Duration.ofSeconds(20))
                 .pollInterval(Duration.ofMillis(5))
                 .until(() -> get(port, host), answer::equals);
     }
