@@ -2,6 +2,7 @@ package dev.mpg.proxy;
 
 import dev.mpg.sync.SyncClient;
 import dev.mpg.sync.SyncTransport;
+import dev.mpg.telemetry.CannotListenException;
 import dev.mpg.telemetry.HttpEndpoints;
 import dev.mpg.telemetry.HttpEndpoints.Readiness;
 import dev.mpg.telemetry.ProcessMetrics;
@@ -142,7 +143,7 @@ public final class ProxyProcess implements AutoCloseable {
         try {
             server.start();
         } catch (IOException e) {
-            throw cannotListen(address, "--xds-address", e);
+            throw new CannotListenException(address, "--xds-address", e);
         }
         parts.add(() -> end(server, xds));
         return server;
@@ -165,14 +166,8 @@ public final class ProxyProcess implements AutoCloseable {
         try {
             return HttpEndpoints.start(address);
         } catch (IOException e) {
-            throw cannotListen(address, "--debug-address", e);
+            throw new CannotListenException(address, "--debug-address", e);
         }
-    }
-
-    private static UncheckedIOException cannotListen(InetSocketAddress address, String option, IOException e) {
-        Throwable cause = e.getCause() == null ? e : e.getCause();
-        return new UncheckedIOException(
-                "cannot listen on " + text(address) + ": " + cause.getMessage() + "; choose another " + option, e);
     }
 
     private static SyncClient masterClient(

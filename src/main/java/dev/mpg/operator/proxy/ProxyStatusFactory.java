@@ -14,7 +14,6 @@ import dev.mpg.rollout.GatewayReport;
 import dev.mpg.snapshot.ContentHash;
 import dev.mpg.snapshot.ResourceType;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -51,7 +50,7 @@ final class ProxyStatusFactory {
                 proxy.getMetadata().getGeneration(),
                 now);
         switch (seen.verdict()) {
-            case Verdict.Accepted(var snapshot) ->
+            case Verdict.Accepted(_, var snapshot) ->
                 conditions.set(ACCEPTED, true, ACCEPTED, "the spec compiles to version " + snapshot.version());
             case Verdict.Refused(var reason, var message) -> conditions.set(ACCEPTED, false, reason, message);
         }
@@ -66,7 +65,7 @@ final class ProxyStatusFactory {
                 new Rollout(phase),
                 orAbsent(rejections(seen.fleet())),
                 orAbsent(seen.instances()),
-                orAbsent(addresses(proxy, seen.workloads())),
+                orAbsent(addresses(seen, Optional.ofNullable(earlier).map(ProxyStatus::addresses))),
                 conditions.toList());
     }
 
@@ -81,12 +80,13 @@ final class ProxyStatusFactory {
         } else if (!fleet.rejected().isEmpty()) {
             return Phase.Rejected;
         }
-        return fleet.complete() ? Phase.Complete : Phase.Progressing;
+        boolean arrived = fleet.pending().isEmpty() && (fleet.served() || fleet.total() > 0);
+        return arrived ? Phase.Complete : Phase.Progressing;
     }
 
     private static Versions versions(Optional<Versions> earlier, Observation seen) {
         Optional<String> inForce = seen.fleet().version().map(ContentHash::abbreviated);
-        String desired = seen.verdict() instanceof Verdict.Accepted(var snapshot)
+        String desired = seen.verdict() instanceof Verdict.Accepted(_, var snapshot)
                 ? snapshot.version().abbreviated()
                 : earlier.map(Versions::desired).orElse(null);
         String stable = seen.fleet().complete()
@@ -187,17 +187,16 @@ final class ProxyStatusFactory {
         return new Rejection(gateway, type, refusal.message());
     }
 
-    private static List<Address> addresses(Proxy proxy, List<Workload> workloads) {
-        List<Address> addresses = new ArrayList<>();
-        for (Workload gateway : workloads) {
-            if (gateway.host() == null || proxy.getSpec().listeners() == null) {
-                continue;
-            }
-            proxy.getSpec()
-                    .listeners()
-                    .forEach(listener -> addresses.add(
-                            new Address(gateway.name(), listener.name(), gateway.host() + ":" + listener.port())));
-        }
-        return addresses.stream().limit(ADDRESSES_SHOWN).toList();
+    /** While a spec isn't accepted, gateways go on listening where they do. */
+    private static List<Address> addresses(Observation seen, Optional<List<Address>> earlier) {
+        return seen.verdict() instanceof Verdict.Accepted(var config, _)
+                ? seen.workloads().stream()
+                        .filter(gateway -> gateway.host() != null)
+                        .flatMap(gateway -> config.listeners().stream()
+                                .map(listener -> new Address(
+                                        gateway.name(), listener.name(), gateway.host() + ":" + listener.port())))
+                        .limit(ADDRESSES_SHOWN)
+                        .toList()
+                : earlier.orElse(List.of());
     }
 }

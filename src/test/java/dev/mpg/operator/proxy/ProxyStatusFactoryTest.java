@@ -25,7 +25,7 @@ class ProxyStatusFactoryTest {
     private static final Instant THEN = Instant.parse("2026-01-01T00:00:00Z");
     private static final Instant NOW = Instant.parse("2026-01-01T01:00:00Z");
     private static final List<String> MEMBERS = List.of("shop-0", "shop-1");
-    private static final Verdict ACCEPTED = new Verdict.Accepted(Snapshot.EMPTY);
+    private static final Verdict ACCEPTED = Fixtures.ACCEPTED;
     private static final Verdict REFUSED = new Verdict.Refused("InvalidSpec", "spec.routes[0]: wrong; mend it");
 
     private static FleetState fleet(ContentHash version, List<ContentHash> served, GatewayReport... reports) {
@@ -154,5 +154,23 @@ class ProxyStatusFactoryTest {
         assertThat(status(null, 1, ACCEPTED, fleet(NEW, List.of(NEW)), List.of(running))
                         .addresses())
                 .containsExactly(new ProxyStatus.Address("shop-0", "http", "127.80.0.1:8080"));
+    }
+
+    @Test
+    void while_a_spec_is_not_accepted_gateways_go_on_listening_where_they_do() {
+        Workload running = new Workload("shop-0", true, "127.80.0.1", Map.of("admin", 9901), null);
+        ProxyStatus earlier = status(null, 1, ACCEPTED, fleet(OLD, List.of(OLD)), List.of(running));
+        assertThat(status(earlier, 2, REFUSED, fleet(OLD, List.of(OLD)), List.of(running))
+                        .addresses())
+                .isEqualTo(earlier.addresses())
+                .isNotEmpty();
+    }
+
+    @Test
+    void a_fleet_whose_instance_is_away_has_still_arrived() {
+        ProxyStatus status =
+                status(complete(), 1, ACCEPTED, fleet(OLD, List.of(), current("shop-0", OLD), current("shop-1", OLD)));
+        assertThat(status.rollout().phase()).isEqualTo(Phase.Complete);
+        assertThat(condition(status, "Programmed").getReason()).isEqualTo("NoProxyInstance");
     }
 }
