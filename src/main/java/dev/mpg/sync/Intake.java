@@ -23,10 +23,12 @@ final class Intake {
     private final AssignmentSink sink;
     private final Replies replies;
     private final ClientMeters meters;
+    /** The Proxies placed here, and those that aren't any more but whose Want hasn't been answered yet. */
     private final Map<String, OfCluster> clusters = new HashMap<>();
 
     /** What this has to say to the Master, or wants to be reminded of. */
     interface Replies {
+        /** Asks for blobs. It must get to the Master unless the stream ends: there is no other before its answer. */
         void want(String clusterId, List<ContentHash> hashes);
 
         void holding(String clusterId, Set<ContentHash> versions, boolean resend);
@@ -42,7 +44,7 @@ final class Intake {
     }
 
     void placement(Set<String> clusterIds) {
-        clusters.keySet().retainAll(clusterIds);
+        clusters.values().removeIf(cluster -> !clusterIds.contains(cluster.clusterId) && !cluster.leave());
         sink.retain(clusterIds);
     }
 
@@ -52,7 +54,6 @@ final class Intake {
 
     void blobs(Blobs message) {
         OfCluster cluster = clusters.get(message.getClusterId());
-        // Without one the Proxy isn't placed here any more.
         if (cluster != null) {
             cluster.take(message);
         }
@@ -75,7 +76,10 @@ final class Intake {
         private final String clusterId;
         /** Manifests of the last assignment on this stream, upon which the next one may build. */
         private Map<ContentHash, ResolvedManifest> told = Map.of();
-        /** Hashes of the Want that hasn't been answered yet; there is at most one. */
+        /**
+         * Hashes of the Want that hasn't been answered yet; there is at most one, also when the Proxy goes and comes back
+         * meanwhile: an answer doesn't say which Want it belongs to.
+         */
         private final Set<ContentHash> inFlight = new HashSet<>();
 
         private @Nullable Download download;
@@ -93,6 +97,15 @@ final class Intake {
 
         private Set<ContentHash> held() {
             return sink.holdings().getOrDefault(clusterId, Set.of());
+        }
+
+        /** The Proxy isn't placed here any more. Whether an answer is still to come. */
+        boolean leave() {
+            told = Map.of();
+            download = null;
+            leftover = null;
+            unsaved = null;
+            return !inFlight.isEmpty();
         }
 
         void offer(dev.mpg.sync.v1.Assignment message) {

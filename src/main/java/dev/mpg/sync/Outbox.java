@@ -58,10 +58,9 @@ final class Outbox {
         reportsDue.add(clusterId);
     }
 
-    /** These Proxies, and no others, are placed here. */
+    /** These Proxies, and no others, are placed here. Wants of others are sent all the same: their answers are awaited. */
     synchronized void retain(Set<String> clusterIds) {
         placed = new HashSet<>(clusterIds);
-        wants.keySet().retainAll(clusterIds);
         holdings.keySet().retainAll(clusterIds);
         reports.keySet().retainAll(clusterIds);
         sent.keySet().retainAll(clusterIds);

@@ -311,6 +311,8 @@ final class ServerStream implements StreamObserver<FromProxy>, InstanceStream {
                 blobBytes += size;
             } else {
                 blobs.addUnknown(hash.toBytes());
+                // It gives up the assignment for which it wanted this, so that must be told anew should it still count.
+                told.remove(clusterId);
             }
         }
         blobs.setLast(hashes.isEmpty());

@@ -8,6 +8,7 @@ import dev.mpg.snapshot.ContentHash;
 import dev.mpg.snapshot.Resource;
 import dev.mpg.snapshot.Snapshot;
 import dev.mpg.sync.Contents;
+import dev.mpg.sync.ManifestCodec;
 import dev.mpg.sync.SyncLimits;
 import dev.mpg.sync.v1.Assignment;
 import dev.mpg.sync.v1.Blobs;
@@ -147,6 +148,21 @@ class SyncServiceTest {
 
         await().until(former::answered);
         assertThat(former.blobs()).allMatch(blobs -> blobs.getBlobsCount() == 0);
+    }
+
+    @Test
+    void aProxyThatMovedAwayAndBackIsToldAnewAfterItsContentWasWithheld() {
+        rig.master.publish(Contents.first("shop", V1), Set.of("default-0"));
+        RawInstance instance = rig.raw().read(Integer.MAX_VALUE).hello("default-0");
+        await().until(() -> !instance.assignments().isEmpty());
+        rig.master.publish(Contents.first("shop", V1), Set.of("default-1"));
+        instance.want("shop", hashes(V1));
+        await().until(instance::answered);
+
+        rig.master.publish(Contents.first("shop", V1), Set.of("default-0"));
+
+        await().until(() -> instance.assignments().size() == 2);
+        assertThat(instance.assignments().getLast().getTarget()).isEqualTo(ManifestCodec.whole(V1));
     }
 
     @Test

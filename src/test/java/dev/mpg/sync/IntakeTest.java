@@ -101,6 +101,39 @@ class IntakeTest {
     }
 
     @Test
+    void aProxyThatComesBackWaitsForTheAnswerToItsEarlierWant() {
+        intake.assignment(of(ManifestCodec.whole(V1)));
+        List<ContentHash> wanted = said.wants.getFirst();
+        for (int i = 0; i < Download.MAX_ATTEMPTS; i++) {
+            intake.placement(Set.of());
+            intake.placement(Set.of("shop"));
+            intake.assignment(of(ManifestCodec.whole(V2)));
+        }
+        assertThat(said.wants).hasSize(1);
+
+        intake.blobs(answer(V1, wanted));
+        assertThat(said.wants).last().isEqualTo(List.of(hash(V2, "rc/00001")));
+        intake.blobs(answer(V2, said.wants.getLast()));
+
+        assertServing(V2);
+        assertThat(said.wants).hasSize(2);
+        assertThat(meters.hashMismatches.count()).isZero();
+        assertThat(meters.refused.count()).isZero();
+    }
+
+    @Test
+    void theAnswerToAWantOfAProxyThatIsGoneIsDropped() {
+        intake.assignment(of(ManifestCodec.whole(V1)));
+        intake.placement(Set.of());
+
+        intake.blobs(answer(V1, said.wants.getFirst()));
+
+        assertThat(sink.assigned()).isEmpty();
+        assertThat(said.wants).hasSize(1);
+        assertThat(meters.hashMismatches.count()).isZero();
+    }
+
+    @Test
     void asksForNothingThatAHeldVersionHas() {
         sink.hold("shop", V1);
         intake.assignment(of(difference(V1, V2)));

@@ -96,6 +96,14 @@ class OutboxTest {
     }
 
     @Test
+    void aWantIsSentAlsoWhenItsProxyIsPlacedElsewhere() {
+        outbox.want("shop", List.of(V1));
+        outbox.retain(Set.of("blog"));
+
+        assertThat(drain()).singleElement().matches(FromProxy::hasWant);
+    }
+
+    @Test
     void holdingsOfOneProxyReplaceEachOtherAndGoBeforeReports() {
         outbox.report("shop", V1, List.of());
         outbox.holding("shop", Set.of(V1), false);
