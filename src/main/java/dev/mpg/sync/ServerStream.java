@@ -284,9 +284,9 @@ final class ServerStream implements StreamObserver<FromProxy>, InstanceStream {
             known.addAll(earlier.versions());
         }
         ByteString frame = publication.get().frame(known);
-        call.onNext(frame);
         meters.pushes.increment();
         meters.manifestBytes.increment(frame.size());
+        call.onNext(frame);
     }
 
     @GuardedBy("lock")
@@ -316,8 +316,8 @@ final class ServerStream implements StreamObserver<FromProxy>, InstanceStream {
             }
         }
         blobs.setLast(hashes.isEmpty());
-        call.onNext(FromMaster.newBuilder().setBlobs(blobs).build().toByteString());
         meters.blobBytes.increment(blobBytes);
+        call.onNext(FromMaster.newBuilder().setBlobs(blobs).build().toByteString());
     }
 
     private void readOn() {

@@ -1,8 +1,8 @@
 package dev.mpg.master;
 
+import static dev.mpg.sync.Patience.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
-import static org.awaitility.Awaitility.await;
 
 import com.google.protobuf.ByteString;
 import dev.mpg.rollout.GatewayReport;
@@ -162,8 +162,9 @@ class MasterTest {
         rig.master.publish(Contents.settled("blog", V2), Set.of(ONE));
         rig.master.publish(Contents.settled("gone", V2), Set.of(ONE));
         rig.master.placementComplete();
+        awaitHeld("blog", V2);
         awaitHeld("gone", V2);
-        int placements = sink.placements().size();
+        await().until(() -> sink.placements().size() == 1);
 
         rig.restartMaster();
         await().until(() -> rig.connected(ONE));
@@ -171,7 +172,7 @@ class MasterTest {
         awaitTarget(sink, "shop", V2);
         rig.master.hold("blog", Set.of(ONE));
 
-        assertThat(sink.placements()).hasSize(placements);
+        assertThat(sink.placements()).hasSize(1);
         assertThat(sink.holdings()).containsOnlyKeys("shop", "blog", "gone");
         assertThat(rig.master.fleet("blog").heldVersions()).containsExactly(V2.version());
 
@@ -286,7 +287,7 @@ class MasterTest {
         one.report("shop", V2.version(), List.of(current("a", V1.version()), current("b", V1.version())));
         two.report("shop", V2.version(), List.of(current("c", V2.version())));
         await().until(() -> rig.master.fleet("shop").gateways().size() == 3);
-        assertThat(rig.changedFleets).containsOnly("shop");
+        await().untilAsserted(() -> assertThat(rig.changedFleets).containsOnly("shop"));
         assertThat(rig.master.fleet("shop").targets())
                 .containsEntry(ONE, V2.version())
                 .containsEntry(TWO, V2.version());
@@ -311,7 +312,7 @@ class MasterTest {
         assertThat(fleet.gateways()).containsExactly(current("a", V1.version()));
         assertThat(rig.serving("shop", ONE).connected()).isFalse();
         assertThat(rig.serving("shop", ONE).live()).isFalse();
-        assertThat(rig.changedInstances).contains(ONE);
+        await().untilAsserted(() -> assertThat(rig.changedInstances).contains(ONE));
         assertThat(rig.master.instances())
                 .containsExactly(new Instance(ONE, false, "default-0:18000", "default-0:9901"));
 

@@ -1,7 +1,7 @@
 package dev.mpg.master;
 
+import static dev.mpg.sync.Patience.await;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import com.google.protobuf.ByteString;
 import dev.mpg.snapshot.ContentHash;
@@ -22,7 +22,6 @@ import io.grpc.Status;
 import java.util.Collections;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -42,8 +41,9 @@ class SyncServiceTest {
         rig.stop();
     }
 
-    private static Status endOf(RawInstance instance) throws Exception {
-        return instance.end.get(10, TimeUnit.SECONDS);
+    private static Status endOf(RawInstance instance) {
+        await().until(instance.end::isDone);
+        return instance.end.join();
     }
 
     private static List<ContentHash> hashes(Snapshot snapshot) {
@@ -85,7 +85,7 @@ class SyncServiceTest {
         ContentHash latest = last.version();
         await().until(() -> !quick.assignments().isEmpty()
                 && quick.assignments().getLast().getTarget().getVersion().equals(latest.toBytes()));
-        assertThat(slow.received).hasSize(1);
+        await().untilAsserted(() -> assertThat(slow.received).hasSize(1));
     }
 
     @Test
@@ -181,7 +181,7 @@ class SyncServiceTest {
     }
 
     @Test
-    void aNewerStreamReplacesTheOlder() throws Exception {
+    void aNewerStreamReplacesTheOlder() {
         RawInstance older = rig.raw().read(Integer.MAX_VALUE).hello("default-0");
         await().until(() -> rig.connected("default-0"));
         RawInstance newer = rig.raw().read(Integer.MAX_VALUE).hello("default-0");
@@ -234,7 +234,7 @@ class SyncServiceTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"", "Default-0", "-default", "default-", "a b", "default_0", "LONG"})
-    void refusesAHelloWithoutAProperName(String name) throws Exception {
+    void refusesAHelloWithoutAProperName(String name) {
         String given = name.equals("LONG") ? "a".repeat(SyncLimits.MAX_INSTANCE_NAME + 1) : name;
         Status status = endOf(rig.raw().read(1).hello(given));
 
@@ -279,7 +279,7 @@ class SyncServiceTest {
 
     @ParameterizedTest(name = "{1}")
     @MethodSource("malformed")
-    void refusesWhatIsMalformed(FromProxy message, String reason) throws Exception {
+    void refusesWhatIsMalformed(FromProxy message, String reason) {
         Status status =
                 endOf(rig.raw().read(Integer.MAX_VALUE).hello("default-0").say(message));
 
@@ -289,7 +289,7 @@ class SyncServiceTest {
     }
 
     @Test
-    void refusesAStreamThatDoesNotBeginWithHello() throws Exception {
+    void refusesAStreamThatDoesNotBeginWithHello() {
         Status status = endOf(rig.raw().read(1).want("shop", hashes(V1)));
 
         assertThat(status.getCode()).isEqualTo(Status.Code.INVALID_ARGUMENT);
