@@ -23,7 +23,6 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
-import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
@@ -177,9 +176,9 @@ public final class ProxyProcess implements AutoCloseable {
             ServingSink sink,
             MeterRegistry registry,
             Parts parts) {
-        // What still comes from the stream after the client is closed is of no use.
         ScheduledThreadPoolExecutor thread = new ScheduledThreadPoolExecutor(
-                1, Thread.ofPlatform().daemon().name("sync").factory(), new ThreadPoolExecutor.DiscardPolicy());
+                1, Thread.ofPlatform().daemon().name("sync").factory());
+        // Otherwise its end would wait for delays, cancelled ones too.
         thread.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
         parts.add(() -> end(thread));
         return parts.add(new SyncClient(

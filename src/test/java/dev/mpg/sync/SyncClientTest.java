@@ -16,6 +16,7 @@ import dev.mpg.sync.v1.Welcome;
 import io.grpc.ManagedChannel;
 import io.grpc.Server;
 import io.grpc.Status;
+import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -26,6 +27,7 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -273,6 +275,32 @@ class SyncClientTest {
         scheduler.runNext();
 
         await().until(() -> sink.target("shop").isPresent());
+    }
+
+    @Test
+    void itsSchedulerMayBeShutDownRightAfterIt() {
+        // On its transport's thread the call's end has been told by the time that the channel is terminated.
+        ManagedChannel channel = NettyChannelBuilder.forTarget(address)
+                .usePlaintext()
+                .directExecutor()
+                .build();
+        AtomicInteger late = new AtomicInteger();
+        scheduler.setRejectedExecutionHandler((task, executor) -> late.incrementAndGet());
+        sink.hold("shop", V1);
+        sink.fail(1);
+        client = client(() -> channel);
+        client.start();
+        master.welcome(1).onNext(target(ManifestCodec.known(V1.version())));
+        await().until(() -> client.connected() && scheduler.waiting().size() == 1);
+
+        client.close();
+        scheduler.shutdown();
+
+        await().until(channel::isTerminated);
+        client.report("shop", V1.version(), List.of());
+        client.close();
+        assertThat(late).hasValue(0);
+        assertThat(scheduler.waiting()).isEmpty();
     }
 
     @Test
