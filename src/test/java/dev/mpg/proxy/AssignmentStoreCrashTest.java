@@ -51,7 +51,7 @@ class AssignmentStoreCrashTest {
             store -> store.retain(Set.of("shop")),
             AssignmentStore::tidy);
 
-    @TempDir
+    @TempDir(factory = RamBacked.class)
     Path root;
 
     private Path folder;
