@@ -15,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -253,33 +254,34 @@ public final class HostInfrastructure implements Infrastructure {
         listeners.add(listener);
     }
 
-    /** Waits until all have ended, at most some seconds; with {@code keepRunning} leaves them. May be called again. */
+    @Override
+    public Set<Integer> reservedPorts() {
+        return Set.copyOf(Kind.GATEWAY.ports().values());
+    }
+
+    /** Waits until all have ended, at most some seconds; with {@code keepRunning} is {@link #release}. */
     @Override
     public void close() {
+        end(settings.keepRunning());
+    }
+
+    @Override
+    public void release() {
+        end(true);
+    }
+
+    private void end(boolean keepRunning) {
         synchronized (this) {
             if (closed) {
                 return;
             }
             closed = true;
         }
-        stopLoop();
-        if (!settings.keepRunning()) {
+        supervision.stop();
+        if (!keepRunning) {
             endAll(all().stream().flatMap(process -> process.running().stream()).toList());
         }
         state.close();
-    }
-
-    /** From within, so that nothing is interrupted half done; afterwards nothing is started any more. */
-    private void stopLoop() {
-        supervision.loop().execute(supervision.loop()::shutdownNow);
-        try {
-            if (!supervision.loop().awaitTermination(Supervision.GRACE.toMillis(), TimeUnit.MILLISECONDS)) {
-                log.warn("A process is still being started; it may be left behind");
-            }
-        } catch (InterruptedException e) {
-            supervision.loop().shutdownNow();
-            Thread.currentThread().interrupt();
-        }
     }
 
     private static void endAll(List<ProcessHandle> running) {

@@ -238,8 +238,12 @@ final class SupervisedProcess {
             folder.writeFiles(spec.liveFiles());
             folder.log().limit();
             long logStart = folder.log().size();
+            if (supervision.isStopping()) {
+                return;
+            }
             Process process = builder(spec).start();
-            runningSince = supervision.clock().instant();
+            running = process.toHandle(); // at once, so that whoever ends all ends it too
+            runningSince = supervision.now();
             remember(process, spec, logStart);
             watch(process);
             failure = null;
@@ -279,13 +283,13 @@ final class SupervisedProcess {
             folder.writeRecord(record);
         } catch (IOException e) {
             process.destroyForcibly(); // the next operator would not know of it
+            running = null;
             throw e;
         }
     }
 
     private void watch(Process child) {
         ProcessHandle handle = child.toHandle();
-        running = handle;
         var _ = child.onExit()
                 .thenAcceptAsync(ended -> ended(handle, OptionalInt.of(ended.exitValue())), supervision::run);
     }
@@ -314,7 +318,7 @@ final class SupervisedProcess {
             }
             log.atInfo().addKeyValue("process", name).log("Ended");
         } else {
-            Duration ran = Duration.between(runningSince, supervision.clock().instant());
+            Duration ran = Duration.between(runningSince, supervision.now());
             if (ran.compareTo(Supervision.RAN_WELL) >= 0) {
                 crashes = 0;
             }
@@ -331,7 +335,7 @@ final class SupervisedProcess {
             log.atWarn().addKeyValue("process", name).log("Crashed: {}", why);
             return;
         }
-        long wait = supervision.backoff().apply(crashes);
+        long wait = supervision.backoff(crashes);
         log.atWarn().addKeyValue("process", name).log("Crashed, the next start is in {} ms: {}", wait, why);
         restart = supervision.runAfter(wait, () -> {
             restart = null;

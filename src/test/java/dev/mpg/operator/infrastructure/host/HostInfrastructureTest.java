@@ -31,8 +31,11 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -238,6 +241,53 @@ class HostInfrastructureTest {
         infrastructure.close();
         assertThat(processes).noneMatch(ProcessHandle::isAlive);
         assertThatIllegalStateException().isThrownBy(() -> infrastructure.ensurePool("default", 1));
+    }
+
+    @Test
+    void endsNothingWhenItIsReleased() throws IOException {
+        HostInfrastructure first = open(LASTING);
+        awaitPool(first, 1);
+        ProcessHandle process = process("default-0");
+        first.release();
+        first.close();
+        assertThat(process.isAlive()).isTrue();
+        assertThatIllegalStateException().isThrownBy(() -> first.ensurePool("default", 1));
+
+        HostInfrastructure second = open(LASTING);
+        awaitPool(second, 1);
+        assertThat(process("default-0")).isEqualTo(process);
+        second.close();
+        second.release();
+        assertThat(process.isAlive()).isFalse();
+    }
+
+    @Test
+    void startsNothingMoreOnceItCloses() throws IOException, InterruptedException {
+        CountDownLatch first = new CountDownLatch(1);
+        CountDownLatch closing = new CountDownLatch(1);
+        HostInfrastructure infrastructure = open(instance -> {
+            first.countDown();
+            awaitUninterrupted(closing);
+            return List.of("sleep", "1000");
+        });
+        infrastructure.ensurePool("default", 60);
+        awaitUninterrupted(first);
+        Thread closer = Thread.ofPlatform().start(infrastructure::close);
+        await().atMost(SOON).until(() -> closer.getState() == Thread.State.TIMED_WAITING);
+        closing.countDown();
+        closer.join();
+
+        try (Stream<Path> files = Files.walk(state.resolve("processes"))) {
+            assertThat(files).as("each start makes a log").noneMatch(file -> file.endsWith("log"));
+        }
+    }
+
+    private static void awaitUninterrupted(CountDownLatch latch) {
+        try {
+            assertThat(latch.await(SOON.toSeconds(), TimeUnit.SECONDS)).isTrue();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     @Test
@@ -462,6 +512,16 @@ class HostInfrastructureTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> infrastructure.ensureFleet(fleet(1, "nowhere")))
                 .withMessageContaining("'nowhere' is not an address");
+    }
+
+    @Test
+    void keepsEnvoysAdminPortForItself() throws IOException {
+        HostInfrastructure infrastructure = open(LASTING);
+        Workload gateway =
+                awaitFleet(infrastructure, fleet(1, "127.181.0.1:18000")).getFirst();
+        assertThat(infrastructure.reservedPorts())
+                .containsExactly(9901)
+                .containsExactlyElementsOf(gateway.ports().values());
     }
 
     private static Fleet fleet(int replicas, String... xdsAddresses) {
