@@ -107,7 +107,8 @@ final class OperatorCommand implements Callable<Integer> {
         Config config = new ConfigBuilder().build();
         ApiServerProbe.check(config);
         InetSocketAddress sync = syncAddress == null ? MasterAddress.of(state) : syncAddress;
-        try (KubernetesClient client = new KubernetesClientBuilder().withConfig(config).build();
+        try (KubernetesClient client =
+                        new KubernetesClientBuilder().withConfig(config).build();
                 ProcessMetrics metrics = new ProcessMetrics();
                 OperatorProcess operator = new OperatorProcess(
                         client,

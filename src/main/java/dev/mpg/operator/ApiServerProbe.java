@@ -32,7 +32,8 @@ public final class ApiServerProbe {
                 .withConnectionTimeout(PATIENCE_MILLIS)
                 .withRequestTimeout(PATIENCE_MILLIS)
                 .build();
-        try (KubernetesClient client = new KubernetesClientBuilder().withConfig(once).build()) {
+        try (KubernetesClient client =
+                new KubernetesClientBuilder().withConfig(once).build()) {
             for (Class<? extends HasMetadata> kind : List.of(Proxy.class, Scheduler.class)) {
                 client.resources(kind)
                         .inAnyNamespace()
@@ -46,13 +47,14 @@ public final class ApiServerProbe {
     private static String explain(String url, KubernetesClientException e) {
         return switch (e.getCode()) {
             case NOT_FOUND ->
-                "the API server at " + url
-                        + " does not know our resources: kubectl apply --server-side -f crds/";
+                "the API server at " + url + " does not know our resources: kubectl apply --server-side -f crds/";
             case UNAUTHORIZED ->
                 "the API server at " + url + " does not know who we are: check the credentials in KUBECONFIG";
             case FORBIDDEN ->
                 "the API server at " + url + " does not let us see our resources: "
-                        + (e.getStatus() == null ? e.getMessage() : e.getStatus().getMessage())
+                        + (e.getStatus() == null
+                                ? e.getMessage()
+                                : e.getStatus().getMessage())
                         + "; grant get, list and watch on proxies and schedulers of mpg.dev";
             default ->
                 "cannot use the API server at " + url + ": " + rootCause(e)

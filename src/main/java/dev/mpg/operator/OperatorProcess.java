@@ -150,17 +150,16 @@ public final class OperatorProcess implements AutoCloseable {
     /** Takes down fleets and pools that nobody asks for any more; now and then, since a deletion can be missed. */
     private void sweep() {
         try {
-            // What runs is listed before who asks for it, so that nothing that comes in between is taken for a leftover.
+            // What runs is listed before who asks for it, so that nothing that comes in between is taken for a
+            // leftover.
             List<String> fleets = infrastructure.fleets();
             List<String> pools = infrastructure.pools();
-            Set<String> clusterIds = names(
-                    client.resources(Proxy.class).inAnyNamespace().list().getItems(), Proxies::clusterId);
+            Set<String> clusterIds =
+                    names(client.resources(Proxy.class).inAnyNamespace().list().getItems(), Proxies::clusterId);
             Set<String> schedulers = names(
                     client.resources(Scheduler.class).list().getItems(),
                     scheduler -> scheduler.getMetadata().getName());
-            fleets.stream()
-                    .filter(clusterId -> !clusterIds.contains(clusterId))
-                    .forEach(infrastructure::removeFleet);
+            fleets.stream().filter(clusterId -> !clusterIds.contains(clusterId)).forEach(infrastructure::removeFleet);
             pools.stream().filter(pool -> !schedulers.contains(pool)).forEach(infrastructure::removePool);
         } catch (RuntimeException e) {
             log.warn("cannot look for leftovers now, trying again in {}: {}", SWEEP, e.getMessage());

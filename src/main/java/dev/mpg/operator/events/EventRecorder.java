@@ -55,7 +55,7 @@ public final class EventRecorder {
                     .edit(earlier -> new EventBuilder(earlier)
                             .withCount(earlier.getCount() == null ? 2 : earlier.getCount() + 1)
                             .withMessage(event.getMessage())
-                    .withLastTimestamp(event.getLastTimestamp())
+                            .withLastTimestamp(event.getLastTimestamp())
                             .build());
         } catch (KubernetesClientException e) {
             log.warn("cannot count Event {} again: {}", event.getMetadata().getName(), e.getMessage());

@@ -50,9 +50,8 @@ final class Enforcement {
         String clusterId = Proxies.clusterId(proxy);
         boolean first = configs.get(clusterId).isEmpty();
         configs.put(clusterId, running);
-        List<String> instances = scheduler
-                .map(found -> placement(clusterId, proxy, found))
-                .orElseGet(() -> placedBefore(proxy));
+        List<String> instances =
+                scheduler.map(found -> placement(clusterId, proxy, found)).orElseGet(() -> placedBefore(proxy));
         // Whatever goes wrong from here on, the instances are not told to forget this Proxy.
         master.hold(clusterId, new LinkedHashSet<>(instances));
         List<String> members = Proxies.members(proxy);

@@ -98,7 +98,8 @@ public final class ProxyReconciler implements Reconciler<Proxy> {
                     ? takeDown(proxy, others(proxy, context))
                     : bringUp(proxy, holder(proxy, context), context.getSecondaryResource(Scheduler.class));
         } finally {
-            // One that fails must not keep the others waiting; Enforcement has seen to it that nothing of it is forgotten.
+            // One that fails must not keep the others waiting; Enforcement has seen to it that nothing of it is
+            // forgotten.
             startup.seen(ResourceID.fromResource(proxy));
         }
     }
@@ -144,7 +145,7 @@ public final class ProxyReconciler implements Reconciler<Proxy> {
                 proxy.getMetadata().getUid(),
                 proxy.getMetadata().getGeneration(),
                 verdict,
-                verdict instanceof Verdict.Accepted(_, var snapshot)
+                verdict instanceof Verdict.Accepted(var config, var snapshot)
                         ? Optional.of(snapshot)
                         : earlier.flatMap(Running::target),
                 earlier.flatMap(Running::stable));

@@ -50,7 +50,7 @@ final class ProxyStatusFactory {
                 proxy.getMetadata().getGeneration(),
                 now);
         switch (seen.verdict()) {
-            case Verdict.Accepted(_, var snapshot) ->
+            case Verdict.Accepted(var config, var snapshot) ->
                 conditions.set(ACCEPTED, true, ACCEPTED, "the spec compiles to version " + snapshot.version());
             case Verdict.Refused(var reason, var message) -> conditions.set(ACCEPTED, false, reason, message);
         }
@@ -86,7 +86,7 @@ final class ProxyStatusFactory {
 
     private static Versions versions(Optional<Versions> earlier, Observation seen) {
         Optional<String> inForce = seen.fleet().version().map(ContentHash::abbreviated);
-        String desired = seen.verdict() instanceof Verdict.Accepted(_, var snapshot)
+        String desired = seen.verdict() instanceof Verdict.Accepted(var config, var snapshot)
                 ? snapshot.version().abbreviated()
                 : earlier.map(Versions::desired).orElse(null);
         String stable = seen.fleet().complete()
@@ -189,7 +189,7 @@ final class ProxyStatusFactory {
 
     /** While a spec isn't accepted, gateways go on listening where they do. */
     private static List<Address> addresses(Observation seen, Optional<List<Address>> earlier) {
-        return seen.verdict() instanceof Verdict.Accepted(var config, _)
+        return seen.verdict() instanceof Verdict.Accepted(var config, var snapshot)
                 ? seen.workloads().stream()
                         .filter(gateway -> gateway.host() != null)
                         .flatMap(gateway -> config.listeners().stream()

@@ -46,8 +46,7 @@ final class RunningConfigs {
 
     /** Forgets the cluster id if it is this Proxy's. */
     void remove(String clusterId, ResourceID owner) {
-        byClusterId.computeIfPresent(
-                clusterId, (id, running) -> running.owner().equals(owner) ? null : running);
+        byClusterId.computeIfPresent(clusterId, (id, running) -> running.owner().equals(owner) ? null : running);
     }
 
     /** Whether the cluster id is this Proxy's. */

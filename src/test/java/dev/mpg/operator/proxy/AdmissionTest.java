@@ -108,8 +108,8 @@ class AdmissionTest {
                                         .mapToObj(host -> "h" + host + ".example.com")
                                         .toList(),
                                 IntStream.range(0, paths)
-                                        .<TrafficConfig.PathMatch>mapToObj(path ->
-                                                new TrafficConfig.PathMatch.Exact("/" + route + "/" + path))
+                                        .<TrafficConfig.PathMatch>mapToObj(
+                                                path -> new TrafficConfig.PathMatch.Exact("/" + route + "/" + path))
                                         .toList(),
                                 IntStream.range(0, refs)
                                         .mapToObj(ref -> new TrafficConfig.BackendRef(
