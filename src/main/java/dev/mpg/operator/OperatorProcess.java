@@ -81,7 +81,7 @@ public final class OperatorProcess implements AutoCloseable {
         EventRecorder events = new EventRecorder(client, clock);
         startup = new Startup(() -> {
             master.placementComplete();
-            var unused = sweeper.scheduleWithFixedDelay(this::sweep, 0, SWEEP.toSeconds(), TimeUnit.SECONDS);
+            var _ = sweeper.scheduleWithFixedDelay(this::sweep, 0, SWEEP.toSeconds(), TimeUnit.SECONDS);
         });
         infrastructure.onChange(triggers);
         syncServer = SyncTransport.server(syncAddress, master.service());
