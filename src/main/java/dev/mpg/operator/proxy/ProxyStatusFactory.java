@@ -134,7 +134,11 @@ final class ProxyStatusFactory {
                     false,
                     "Rejected",
                     fleet.rejected().size() + " of " + fleet.total() + " gateways refused version " + version + ": "
-                            + rejections(fleet).getFirst().message());
+                            + rejections(fleet).stream()
+                                    .findFirst()
+                                    .map(Rejection::message)
+                                    .orElse("their words did not reach the operator, see the proxy instance's log")
+                            + "; change the spec: what was refused is not offered again as it is");
         }
         Optional<Workload> failed = seen.workloads().stream()
                 .filter(gateway -> gateway.failure() != null)

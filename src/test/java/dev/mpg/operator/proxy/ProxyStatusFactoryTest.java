@@ -173,4 +173,12 @@ class ProxyStatusFactoryTest {
         assertThat(status.rollout().phase()).isEqualTo(Phase.Complete);
         assertThat(condition(status, "Programmed").getReason()).isEqualTo("NoProxyInstance");
     }
+
+    @Test
+    void a_refusal_whose_words_did_not_arrive_is_still_told() {
+        GatewayReport wordless = new GatewayReport("shop-1", GatewayReport.State.REJECTED, NEW, List.of());
+        ProxyStatus status = status(complete(), 2, ACCEPTED, fleet(NEW, List.of(NEW), current("shop-0", NEW), wordless));
+        assertThat(condition(status, "Programmed").getReason()).isEqualTo("Rejected");
+        assertThat(condition(status, "Programmed").getMessage()).contains("1 of 2 gateways refused");
+    }
 }
