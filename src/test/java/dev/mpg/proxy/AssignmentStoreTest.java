@@ -26,7 +26,7 @@ class AssignmentStoreTest {
     private static final Snapshot V1 = snapshot("a=1", "b=1");
     private static final Snapshot V2 = snapshot("a=2", "b=1");
 
-    @TempDir
+    @TempDir(factory = RamBacked.class)
     Path folder;
 
     @Test
