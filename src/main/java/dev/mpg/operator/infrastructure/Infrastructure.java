@@ -73,7 +73,9 @@ public interface Infrastructure extends AutoCloseable {
      * @param running whether its process (or pod) runs
      * @param host where it listens: an IP address; null while none is known
      * @param ports its own ports by name: {@code xds} and {@code debug} of an instance, {@code admin} of a gateway
-     * @param failure why it doesn't run, for people, with the log's last lines; null while it does
+     * @param failure why it ended the last time, for people, with the log's last lines; null when it never failed, or has
+     *     run well for a while since. So it is set while it crashes again and again, also in the moments when it runs, and
+     *     its text stays the same as far as the reason does
      */
     record Workload(
             String name,

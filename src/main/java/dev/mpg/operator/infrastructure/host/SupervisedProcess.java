@@ -72,6 +72,7 @@ final class SupervisedProcess {
     private @Nullable Future<?> restart;
     private int crashes;
     private @Nullable String failure;
+    private @Nullable Future<?> settle;
     /** The hash of the spec that was started last, or was tried to. */
     private @Nullable String tried;
 
@@ -217,6 +218,7 @@ final class SupervisedProcess {
         }
         if (another) {
             crashes = 0;
+            failure = null;
         }
         cancelRestart();
         start(blueprint);
@@ -236,6 +238,7 @@ final class SupervisedProcess {
             tried = spec.hash();
             folder.writeFiles(spec.files());
             folder.writeFiles(spec.liveFiles());
+            folder.log().create();
             folder.log().limit();
             long logStart = folder.log().size();
             if (supervision.isStopping()) {
@@ -246,7 +249,7 @@ final class SupervisedProcess {
             runningSince = supervision.now();
             remember(process, spec, logStart);
             watch(process);
-            failure = null;
+            settleLater();
             log.atInfo().addKeyValue("process", name).log("Started with pid {} on {}", process.pid(), address);
         } catch (IOException | RuntimeException e) {
             crashed("cannot be started: " + e.getMessage());
@@ -294,6 +297,17 @@ final class SupervisedProcess {
                 .thenAcceptAsync(ended -> ended(handle, OptionalInt.of(ended.exitValue())), supervision::run);
     }
 
+    /** What failed before is told until this has run well, as it may well fail again. */
+    private void settleLater() {
+        if (failure != null) {
+            settle = supervision.runAfter(supervision.ranWell().toMillis(), () -> {
+                settle = null;
+                failure = null;
+                changed();
+            });
+        }
+    }
+
     private void end() {
         ProcessHandle handle = running;
         if (handle == null || ending) {
@@ -309,6 +323,10 @@ final class SupervisedProcess {
             return;
         }
         running = null;
+        if (settle != null) {
+            settle.cancel(false);
+            settle = null;
+        }
         if (ending) {
             ending = false;
             failure = null;
@@ -319,7 +337,7 @@ final class SupervisedProcess {
             log.atInfo().addKeyValue("process", name).log("Ended");
         } else {
             Duration ran = Duration.between(runningSince, supervision.now());
-            if (ran.compareTo(Supervision.RAN_WELL) >= 0) {
+            if (ran.compareTo(supervision.ranWell()) >= 0) {
                 crashes = 0;
             }
             crashed(Failure.describe(status, lastLines(), addressesToListenOn()));

@@ -14,7 +14,7 @@ import org.slf4j.LoggerFactory;
 final class Supervision {
     private static final Logger log = LoggerFactory.getLogger(Supervision.class);
 
-    /** A process that ran this long is no crash loop: its next start comes as quickly as the first. */
+    /** See {@link #ranWell}. */
     static final Duration RAN_WELL = Duration.ofSeconds(30);
 
     /** How long a process may take to end when it is asked to. */
@@ -23,17 +23,20 @@ final class Supervision {
     private final ScheduledExecutorService loop;
     private final Clock clock;
     private final IntervalFunction backoff;
+    private final Duration ranWell;
     private volatile boolean stopping;
 
     /**
      * @param loop the one thread on which processes start, end and are started again
      * @param clock for how long a process ran
      * @param backoff milliseconds to wait before the nth start after n crashes in a row, n from 1
+     * @param ranWell see {@link #ranWell}
      */
-    Supervision(ScheduledExecutorService loop, Clock clock, IntervalFunction backoff) {
+    Supervision(ScheduledExecutorService loop, Clock clock, IntervalFunction backoff, Duration ranWell) {
         this.loop = loop;
         this.clock = clock;
         this.backoff = backoff;
+        this.ranWell = ranWell;
     }
 
     Instant now() {
@@ -42,6 +45,14 @@ final class Supervision {
 
     long backoff(int crashes) {
         return backoff.apply(crashes);
+    }
+
+    /**
+     * A process that ran this long is no crash loop: the failure before is forgotten, and its next start comes as quickly
+     * as the first.
+     */
+    Duration ranWell() {
+        return ranWell;
     }
 
     /** Runs it on the loop. */
