@@ -141,14 +141,13 @@ final class ProxyStatusFactory {
                             + "; change the spec: what was refused is not offered again as it is");
         }
         Optional<Workload> failed = seen.workloads().stream()
-                .filter(gateway -> gateway.failure() != null)
+                .filter(gateway -> gateway.failure() != null && fleet.pending().contains(gateway.name()))
                 .findFirst();
         if (failed.isPresent()) {
             return new Finding(
                     false,
                     "GatewayFailed",
-                    "gateway " + failed.get().name() + " does not run: "
-                            + failed.get().failure());
+                    "gateway " + failed.get().name() + " keeps ending: " + failed.get().failure());
         }
         if (!fleet.served()) {
             return new Finding(

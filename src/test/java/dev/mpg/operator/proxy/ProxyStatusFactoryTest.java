@@ -123,7 +123,7 @@ class ProxyStatusFactoryTest {
         ProxyStatus status = status(null, 1, ACCEPTED, fleet(NEW, List.of(NEW), current("shop-0", NEW)), List.of(dead));
         assertThat(condition(status, "Programmed"))
                 .extracting("status", "reason", "message")
-                .containsExactly("False", "GatewayFailed", "gateway shop-1 does not run: exit code 1: address in use");
+                .containsExactly("False", "GatewayFailed", "gateway shop-1 keeps ending: exit code 1: address in use");
     }
 
     @Test
@@ -180,5 +180,17 @@ class ProxyStatusFactoryTest {
         ProxyStatus status = status(complete(), 2, ACCEPTED, fleet(NEW, List.of(NEW), current("shop-0", NEW), wordless));
         assertThat(condition(status, "Programmed").getReason()).isEqualTo("Rejected");
         assertThat(condition(status, "Programmed").getMessage()).contains("1 of 2 gateways refused");
+    }
+
+    @Test
+    void a_gateway_that_ended_once_and_runs_the_version_again_is_no_failure() {
+        Workload back = new Workload("shop-1", true, "127.80.0.2", Map.of(), "exit code 137");
+        ProxyStatus status = status(
+                null,
+                1,
+                ACCEPTED,
+                fleet(NEW, List.of(NEW), current("shop-0", NEW), current("shop-1", NEW)),
+                List.of(back));
+        assertThat(condition(status, "Programmed").getStatus()).isEqualTo("True");
     }
 }
