@@ -173,7 +173,7 @@ final class Intake {
                 return;
             }
             try {
-                unsaved = download.assemble();
+                unsaved = download.assemble(sink.stable(clusterId));
             } catch (UnresolvableManifestException e) {
                 refuse(e.getMessage(), download.buildsUponBase());
                 return;

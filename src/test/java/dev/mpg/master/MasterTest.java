@@ -156,6 +156,22 @@ class MasterTest {
     }
 
     @Test
+    void aRestartedMasterThatDoesNotKnowTheStableVersionTakesItFromNobody() throws Exception {
+        rig.proxy(ONE, sink);
+        rig.master.publish(Contents.rollout("shop", V1, V2), Set.of(ONE));
+        awaitHeld("shop", V2);
+
+        rig.restartMaster();
+        rig.master.publish(Contents.first("shop", V2), Set.of(ONE));
+        await().until(() -> sink.assigned().size() == 2);
+        assertThat(sink.serving("shop")).contains(Contents.rollout("shop", V1, V2));
+
+        rig.master.publish(Contents.first("shop", V2), Set.of(ONE));
+        assertThat(rig.pushes("sent")).isEqualTo(1);
+        assertThat(rig.pushes("skipped")).isEqualTo(1);
+    }
+
+    @Test
     void aRestartedMasterForgetsNothingBeforeItKnowsAllPlacements() throws Exception {
         rig.proxy(ONE, sink);
         rig.master.publish(Contents.settled("shop", V1), Set.of(ONE));

@@ -363,4 +363,15 @@ class IntakeTest {
         assertThat(assigned.members()).containsExactly("gateway-0");
         assertThat(assigned.traceparent()).startsWith("00-4bf9");
     }
+
+    @Test
+    void theStableVersionStaysWhenAnAssignmentNamesNone() {
+        sink.assign(Contents.rollout("shop", V1, V2));
+        intake.assignment(of(ManifestCodec.known(V2.version())));
+        assertThat(sink.serving("shop")).contains(Contents.rollout("shop", V1, V2));
+
+        intake.assignment(of(difference(V2, V3)));
+        intake.blobs(answer(V3, said.wants.getLast()));
+        assertThat(sink.serving("shop")).contains(Contents.rollout("shop", V1, V3));
+    }
 }
