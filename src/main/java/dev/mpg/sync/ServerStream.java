@@ -83,6 +83,8 @@ final class ServerStream implements StreamObserver<FromProxy>, InstanceStream {
         call.disableAutoRequest();
         call.setOnReadyHandler(this::send);
         call.setOnCancelHandler(this::gone);
+        // Not only after onCompleted: also when gRPC itself ends the call, as when it can't parse a message.
+        call.setOnCloseHandler(this::gone);
         call.request(1);
     }
 
@@ -97,11 +99,14 @@ final class ServerStream implements StreamObserver<FromProxy>, InstanceStream {
                 // A newer proxy may say what this Master doesn't know.
                 case MESSAGE_NOT_SET -> name();
             }
+            send();
         } catch (IllegalArgumentException e) {
             end(Status.INVALID_ARGUMENT.withDescription(e.getMessage()));
             return;
+        } catch (RuntimeException e) {
+            fail(e);
+            return;
         }
-        send();
         readOn();
     }
 
@@ -330,11 +335,17 @@ final class ServerStream implements StreamObserver<FromProxy>, InstanceStream {
         call.request(1);
     }
 
+    /** Something failed that is not the instance's fault; it comes back with a new stream. */
+    private void fail(RuntimeException e) {
+        LOG.error("The stream of instance {} failed", instance, e);
+        end(Status.INTERNAL.withDescription(e.toString()));
+    }
+
     private void end(Status status) {
         end(() -> call.onError(status.asRuntimeException()));
     }
 
-    /** The client is gone. */
+    /** The call has ended. */
     private void gone() {
         end(() -> {});
     }
@@ -348,11 +359,16 @@ final class ServerStream implements StreamObserver<FromProxy>, InstanceStream {
             ended = true;
             wanted.clear();
             assignmentsDue.clear();
-            lastWord.run();
         }
-        if (!instance.isEmpty()) {
-            meters.streams.decrementAndGet();
-            authority.disconnected(instance, this);
+        try {
+            synchronized (lock) {
+                lastWord.run();
+            }
+        } finally {
+            if (!instance.isEmpty()) {
+                meters.streams.decrementAndGet();
+                authority.disconnected(instance, this);
+            }
         }
     }
 

@@ -27,6 +27,7 @@ final class SyncRig {
     private static final long RETRY_MILLIS = 10;
 
     final List<String> changedFleets = new CopyOnWriteArrayList<>();
+    volatile boolean listenerFails;
     final List<String> changedInstances = new CopyOnWriteArrayList<>();
     private final List<Runnable> opened = Collections.synchronizedList(new ArrayList<>());
     SimpleMeterRegistry meters = new SimpleMeterRegistry();
@@ -38,6 +39,9 @@ final class SyncRig {
         return new Master(meters, new MasterListener() {
             @Override
             public void fleetChanged(String clusterId) {
+                if (listenerFails) {
+                    throw new IllegalStateException("the listener fails");
+                }
                 changedFleets.add(clusterId);
             }
 

@@ -12,13 +12,23 @@ import dev.mpg.sync.ManifestCodec;
 import dev.mpg.sync.SyncLimits;
 import dev.mpg.sync.v1.Assignment;
 import dev.mpg.sync.v1.Blobs;
+import dev.mpg.sync.v1.ConfigSyncGrpc;
 import dev.mpg.sync.v1.FromMaster;
 import dev.mpg.sync.v1.FromProxy;
 import dev.mpg.sync.v1.Hello;
 import dev.mpg.sync.v1.Holding;
 import dev.mpg.sync.v1.Report;
 import dev.mpg.sync.v1.Want;
+import io.grpc.CallOptions;
+import io.grpc.ClientCall;
+import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
 import io.grpc.Status;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.util.Collections;
 import java.util.List;
 import java.util.Set;
@@ -294,5 +304,66 @@ class SyncServiceTest {
 
         assertThat(status.getCode()).isEqualTo(Status.Code.INVALID_ARGUMENT);
         assertThat(status.getDescription()).isEqualTo("the first message of a stream must be Hello");
+    }
+
+    @Test
+    void aStreamEndsWhenTheMasterFailsAtWhatItSays() {
+        rig.master.hold("shop", Set.of("default-0"));
+        RawInstance instance = rig.raw().read(Integer.MAX_VALUE).hello("default-0");
+        await().until(() -> rig.connected("default-0"));
+        rig.listenerFails = true;
+        Report report = Report.newBuilder()
+                .setClusterId("shop")
+                .setTarget(V1.version().toBytes())
+                .build();
+        instance.say(FromProxy.newBuilder().setReport(report).build());
+
+        Status status = endOf(instance);
+
+        assertThat(status.getCode()).isEqualTo(Status.Code.INTERNAL);
+        assertThat(status.getDescription()).isEqualTo("java.lang.IllegalStateException: the listener fails");
+        await().until(() -> !rig.connected("default-0"));
+    }
+
+    /** Passes on bytes as they are. */
+    private enum Bytes implements MethodDescriptor.Marshaller<byte[]> {
+        MARSHALLER;
+
+        @Override
+        public InputStream stream(byte[] value) {
+            return new ByteArrayInputStream(value);
+        }
+
+        @Override
+        public byte[] parse(InputStream stream) {
+            try {
+                return stream.readAllBytes();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+
+    @Test
+    void aStreamEndsAtWhatIsNoMessage() {
+        ManagedChannel channel = rig.channel();
+        try {
+            ClientCall<byte[], byte[]> call = channel.newCall(
+                    ConfigSyncGrpc.getSyncMethod().toBuilder(Bytes.MARSHALLER, Bytes.MARSHALLER)
+                            .build(),
+                    CallOptions.DEFAULT);
+            call.start(new ClientCall.Listener<>() {}, new Metadata());
+            call.request(Integer.MAX_VALUE);
+            Hello hello = Hello.newBuilder().setInstance("default-0").build();
+            call.sendMessage(FromProxy.newBuilder().setHello(hello).build().toByteArray());
+            await().until(() -> rig.connected("default-0"));
+
+            call.sendMessage(new byte[] {-1});
+
+            await().until(() -> !rig.connected("default-0"));
+            assertThat(rig.meters.get("mpg.sync.streams").gauge().value()).isZero();
+        } finally {
+            channel.shutdownNow();
+        }
     }
 }
