@@ -6,6 +6,7 @@ import dev.mpg.sync.SyncAuthority;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -16,6 +17,8 @@ final class KnownInstance {
     final Set<String> clusterIds = new HashSet<>();
     /** Versions held whole, by cluster id. */
     final Map<String, Set<ContentHash>> held = new HashMap<>();
+    /** Why it could not take the last assignment, by cluster id. */
+    private final Map<String, String> errors = new HashMap<>();
     /** By cluster id. */
     final Map<String, ReportBook> reports = new HashMap<>();
 
@@ -35,6 +38,7 @@ final class KnownInstance {
         debugAddress = hello.debugAddress();
         held.clear();
         held.putAll(hello.holdings());
+        errors.clear();
         reports.values().forEach(ReportBook::outlive);
     }
 
@@ -43,6 +47,14 @@ final class KnownInstance {
         stream = null;
         forgetOthers();
         reports.values().forEach(ReportBook::outlive);
+    }
+
+    /** Takes what it says that it holds of a Proxy. Whether that is news. */
+    boolean holds(String clusterId, Set<ContentHash> versions, Optional<String> error) {
+        Set<ContentHash> before = held.put(clusterId, versions);
+        Optional<String> errorBefore =
+                Optional.ofNullable(error.isPresent() ? errors.put(clusterId, error.get()) : errors.remove(clusterId));
+        return !versions.equals(before) || !error.equals(errorBefore);
     }
 
     /** This Proxy is placed elsewhere now. While it is connected it forgets only once it has been told. */
@@ -56,6 +68,7 @@ final class KnownInstance {
     /** Forgets what it said about Proxies that are placed elsewhere. */
     void forgetOthers() {
         held.keySet().retainAll(clusterIds);
+        errors.keySet().retainAll(clusterIds);
         reports.keySet().retainAll(clusterIds);
     }
 
@@ -71,6 +84,11 @@ final class KnownInstance {
     Fleet.Serving toServing(String clusterId) {
         ReportBook book = reports.getOrDefault(clusterId, new ReportBook());
         return new Fleet.Serving(
-                stream != null, book.live(), book.target(), held.getOrDefault(clusterId, Set.of()), book.size());
+                stream != null,
+                book.live(),
+                book.target(),
+                held.getOrDefault(clusterId, Set.of()),
+                book.size(),
+                Optional.ofNullable(errors.get(clusterId)));
     }
 }

@@ -277,11 +277,16 @@ public final class Master {
         }
 
         @Override
-        public void held(String name, InstanceStream stream, String clusterId, Set<ContentHash> versions) {
+        public void held(
+                String name,
+                InstanceStream stream,
+                String clusterId,
+                Set<ContentHash> versions,
+                Optional<String> error) {
             Notices notices = new Notices();
             synchronized (lock) {
                 KnownInstance instance = speaker(name, stream);
-                if (instance == null || versions.equals(instance.held.put(clusterId, versions))) {
+                if (instance == null || !instance.holds(clusterId, versions, error)) {
                     return;
                 }
                 notices.fleetsChanged(Set.of(clusterId));

@@ -40,11 +40,13 @@ final class Outbox {
         wants.put(clusterId, FromProxy.newBuilder().setWant(want).build());
     }
 
-    synchronized void holding(String clusterId, Set<ContentHash> versions, boolean resend) {
+    synchronized void holding(String clusterId, Set<ContentHash> versions, boolean resend, String error) {
         holdings.put(
                 clusterId,
                 FromProxy.newBuilder()
-                        .setHolding(encode(clusterId, versions).setResend(resend))
+                        .setHolding(encode(clusterId, versions)
+                                .setResend(resend)
+                                .setError(error.substring(0, Math.min(error.length(), SyncLimits.MAX_ERROR))))
                         .build());
     }
 

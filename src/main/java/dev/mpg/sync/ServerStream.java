@@ -176,7 +176,11 @@ final class ServerStream implements StreamObserver<FromProxy>, InstanceStream {
         Set<ContentHash> versions = versions(holding);
         synchronized (lock) {
             if (holding.getResend()) {
-                LOG.warn("Instance {} could not resolve a manifest of {}: sending it whole", name, clusterId);
+                LOG.warn(
+                        "Instance {} could not take an assignment of {}: sending it whole. It says: {}",
+                        name,
+                        clusterId,
+                        error(holding).orElse("nothing"));
                 // As if it knew nothing: then manifests are whole. What it really holds it says again afterwards.
                 told.remove(clusterId);
                 held.remove(clusterId);
@@ -185,7 +189,14 @@ final class ServerStream implements StreamObserver<FromProxy>, InstanceStream {
                 held.put(clusterId, versions);
             }
         }
-        authority.held(name, this, clusterId, versions);
+        authority.held(name, this, clusterId, versions, error(holding));
+    }
+
+    private static Optional<String> error(Holding holding) {
+        String error = holding.getError();
+        return error.isEmpty()
+                ? Optional.empty()
+                : Optional.of(error.substring(0, Math.min(error.length(), SyncLimits.MAX_ERROR)));
     }
 
     private static Set<ContentHash> versions(Holding holding) {

@@ -61,7 +61,7 @@ public final class SyncClient implements AutoCloseable {
     private @Nullable ClientStream stream;
     private @Nullable Future<?> welcomeTimeout;
     private @Nullable Future<?> reconnect;
-    private final Map<String, Future<?>> saves = new HashMap<>();
+    private final Map<String, Future<?>> retries = new HashMap<>();
     private int failures;
 
     /**
@@ -152,7 +152,7 @@ public final class SyncClient implements AutoCloseable {
         synchronized (handover) {
             execute(() -> {
                 end("closed");
-                saves.values().forEach(SyncClient::cancel);
+                retries.values().forEach(SyncClient::cancel);
                 state = new State(false, Optional.empty(), state.lastError(), state.attempts());
             });
             closed = true;
@@ -310,23 +310,23 @@ public final class SyncClient implements AutoCloseable {
         }
 
         @Override
-        public void holding(String clusterId, Set<ContentHash> versions, boolean resend) {
-            outbox.holding(clusterId, versions, resend);
+        public void holding(String clusterId, Set<ContentHash> versions, boolean resend, String error) {
+            outbox.holding(clusterId, versions, resend, error);
         }
 
         @Override
-        public void saveLater(String clusterId, int attempts) {
+        public void retryLater(String clusterId, int attempts) {
             Future<?> timer = schedule(
                     () -> {
-                        saves.remove(clusterId);
+                        retries.remove(clusterId);
                         if (!closed) {
-                            intake.save(clusterId);
+                            intake.retry(clusterId);
                             send();
                         }
                     },
                     backoff.apply(attempts));
             if (timer != null) {
-                saves.put(clusterId, timer);
+                retries.put(clusterId, timer);
             }
         }
     }

@@ -408,4 +408,19 @@ class MasterTest {
             assertThat(rig.blobBytes() - blobs).isLessThan(100);
         }
     }
+
+    @Test
+    void theFleetSaysWhyAnInstanceCouldNotTakeAnAssignment() {
+        rig.proxy(ONE, sink);
+        sink.fail(Integer.MAX_VALUE);
+        rig.master.publish(Contents.settled("shop", V1), Set.of(ONE));
+
+        await().untilAsserted(() ->
+                assertThat(rig.serving("shop", ONE).error()).contains("java.io.IOException: no space left on device"));
+        await().untilAsserted(() -> assertThat(rig.changedFleets).contains("shop"));
+
+        sink.fail(0);
+        awaitTarget(sink, "shop", V1);
+        await().until(() -> rig.serving("shop", ONE).error().isEmpty());
+    }
 }
