@@ -105,7 +105,7 @@ public final class Master {
             boolean changed = before != after;
             for (String name : servedBy) {
                 KnownInstance instance = instances.computeIfAbsent(name, KnownInstance::new);
-                boolean added = instance.clusterIds.add(clusterId);
+                boolean added = instance.add(clusterId);
                 if (added) {
                     notices.placement(instance);
                 }
@@ -286,7 +286,9 @@ public final class Master {
             Notices notices = new Notices();
             synchronized (lock) {
                 KnownInstance instance = speaker(name, stream);
-                if (instance == null || !instance.holds(clusterId, versions, error)) {
+                if (instance == null
+                        || !instance.maySpeakOf(clusterId, placementComplete)
+                        || !instance.holds(clusterId, versions, error)) {
                     return;
                 }
                 notices.fleetsChanged(Set.of(clusterId));
@@ -300,6 +302,7 @@ public final class Master {
             synchronized (lock) {
                 KnownInstance instance = speaker(name, stream);
                 if (instance == null
+                        || !instance.maySpeakOf(report.clusterId(), placementComplete)
                         || !instance.reports
                                 .computeIfAbsent(report.clusterId(), id -> new ReportBook())
                                 .take(report, ++reportsTaken)) {

@@ -133,7 +133,10 @@ final class ServerStream implements StreamObserver<FromProxy>, InstanceStream {
         }
         Map<String, Set<ContentHash>> holdings = new HashMap<>();
         for (Holding holding : hello.getHoldingsList()) {
-            holdings.put(holding.getClusterId(), versions(holding));
+            if (holdings.size() < SyncLimits.MAX_UNPLACED
+                    || authority.publication(name, holding.getClusterId()).isPresent()) {
+                holdings.put(holding.getClusterId(), versions(holding));
+            }
         }
         synchronized (lock) {
             if (ended) {
@@ -161,6 +164,9 @@ final class ServerStream implements StreamObserver<FromProxy>, InstanceStream {
             throw new IllegalArgumentException(
                     "a Want may name %d hashes, not %d".formatted(SyncLimits.MAX_WANTED, want.getHashesCount()));
         }
+        if (want.getHashesCount() == 0) {
+            return;
+        }
         synchronized (lock) {
             Deque<ContentHash> hashes = wanted.computeIfAbsent(want.getClusterId(), id -> new ArrayDeque<>());
             for (ByteString hash : want.getHashesList()) {
@@ -174,6 +180,7 @@ final class ServerStream implements StreamObserver<FromProxy>, InstanceStream {
         String name = name();
         String clusterId = holding.getClusterId();
         Set<ContentHash> versions = versions(holding);
+        boolean placed = authority.publication(name, clusterId).isPresent();
         synchronized (lock) {
             if (holding.getResend()) {
                 LOG.warn(
@@ -184,8 +191,10 @@ final class ServerStream implements StreamObserver<FromProxy>, InstanceStream {
                 // As if it knew nothing: then manifests are whole. What it really holds it says again afterwards.
                 told.remove(clusterId);
                 held.remove(clusterId);
-                assignmentsDue.add(clusterId);
-            } else {
+                if (placed) {
+                    assignmentsDue.add(clusterId);
+                }
+            } else if (placed || held.containsKey(clusterId) || held.size() < SyncLimits.MAX_UNPLACED) {
                 held.put(clusterId, versions);
             }
         }

@@ -366,4 +366,61 @@ class SyncServiceTest {
             channel.shutdownNow();
         }
     }
+
+    private static FromProxy holding(String clusterId) {
+        return FromProxy.newBuilder()
+                .setHolding(Holding.newBuilder()
+                        .setClusterId(clusterId)
+                        .addVersions(V1.version().toBytes()))
+                .build();
+    }
+
+    @Test
+    void whatIsSaidOfProxiesPlacedElsewhereIsIgnored() {
+        rig.master.hold("shop", Set.of("default-0"));
+        rig.master.placementComplete();
+        RawInstance chatty = rig.raw().read(Integer.MAX_VALUE).hello("default-0");
+        await().until(() -> chatty.received.stream().anyMatch(FromMaster::hasPlacement));
+        rig.changedFleets.clear();
+        Report report = Report.newBuilder()
+                .setClusterId("b")
+                .setTarget(V1.version().toBytes())
+                .build();
+
+        chatty.say(holding("a"))
+                .say(FromProxy.newBuilder().setReport(report).build())
+                .say(holding("shop"));
+
+        await().until(() -> !rig.changedFleets.isEmpty());
+        assertThat(rig.changedFleets).containsExactly("shop");
+    }
+
+    @Test
+    void ofALimitedNumberOfProxiesIsHeardWhilePlacementsAreNotKnown() {
+        RawInstance chatty = rig.raw().read(Integer.MAX_VALUE).hello("default-0");
+        await().until(() -> rig.connected("default-0"));
+        for (int i = 0; i <= SyncLimits.MAX_UNPLACED; i++) {
+            chatty.say(holding("made-up-" + i));
+        }
+        rig.master.hold("shop", Set.of("default-0"));
+        chatty.say(holding("shop"));
+
+        await().until(() -> rig.changedFleets.contains("shop"));
+        assertThat(rig.changedFleets).hasSize(SyncLimits.MAX_UNPLACED + 1).doesNotContain("made-up-10000");
+    }
+
+    @Test
+    void anEmptyWantIsIgnored() {
+        RawInstance instance = rig.raw()
+                .read(Integer.MAX_VALUE)
+                .hello("default-0")
+                .want("nothing", List.of())
+                .want("shop", hashes(V1));
+
+        await().until(instance::answered);
+
+        assertThat(instance.blobs())
+                .singleElement()
+                .matches(blobs -> blobs.getClusterId().equals("shop"));
+    }
 }
