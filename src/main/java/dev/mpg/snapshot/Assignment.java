@@ -16,7 +16,7 @@ import java.util.Optional;
 public record Assignment(
         String clusterId, Optional<Snapshot> stable, Snapshot target, List<String> members, String traceparent) {
     public Assignment {
-        members = List.copyOf(members);
+        members = Members.of(members);
     }
 
     /** What this gateway should run. */
@@ -24,7 +24,7 @@ public record Assignment(
         return target;
     }
 
-    /** Whether a gateway with this {@code node.id} belongs to the fleet. */
+    /** Whether a gateway with this {@code node.id} belongs to the fleet. Takes O(1). */
     public boolean admits(String gateway) {
         return members.isEmpty() || members.contains(gateway);
     }
