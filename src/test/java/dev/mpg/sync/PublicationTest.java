@@ -145,4 +145,30 @@ class PublicationTest {
 
         assertThat(frame.size()).isBetween(9_000_000, SyncLimits.MAX_MESSAGE_BYTES);
     }
+
+    @Test
+    void refusesNamesThatFitIntoNoMessageInUtf8() {
+        // 3 bytes a character.
+        String name = "\u8def".repeat(100);
+        List<Resource> resources = new ArrayList<>();
+        for (int i = 0; i < 30_000; i++) {
+            resources.add(Contents.host(name + i, ""));
+        }
+
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> Publication.of(Contents.first("c", Snapshot.of(resources))))
+                .withMessageContaining("split the Proxy");
+    }
+
+    @Test
+    void refusesMembersThatFitIntoNoMessage() {
+        List<String> members = new ArrayList<>();
+        for (int i = 0; i < 100_000; i++) {
+            members.add("gateway-with-a-long-name-" + i);
+        }
+
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> Publication.of(new Assignment("c", Optional.empty(), V1, members, "")))
+                .withMessageContaining("c has 100000 members");
+    }
 }
