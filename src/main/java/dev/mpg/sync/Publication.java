@@ -9,6 +9,7 @@ import dev.mpg.snapshot.SnapshotDiff;
 import dev.mpg.sync.v1.FromMaster;
 import dev.mpg.sync.v1.Manifest;
 import java.nio.charset.StandardCharsets;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -70,11 +71,16 @@ public final class Publication {
         return after(recent, next);
     }
 
-    private static Publication after(Map<ContentHash, Snapshot> earlier, Assignment assignment) {
-        checkSize(assignment.clusterId(), assignment.members());
+    private static Publication after(Map<ContentHash, Snapshot> earlier, Assignment given) {
+        checkSize(given.clusterId(), given.members());
+        Snapshot target = sharing(given.target(), earlier.values());
+        Optional<Snapshot> stable = given.stable()
+                .map(snapshot -> sharing(snapshot, List.of(target)))
+                .map(snapshot -> sharing(snapshot, earlier.values()));
+        Assignment assignment = new Assignment(given.clusterId(), stable, target, given.members(), given.traceparent());
         Map<ContentHash, Snapshot> recent = new LinkedHashMap<>();
         recent.put(assignment.target().version(), assignment.target());
-        assignment.stable().ifPresent(stable -> recent.putIfAbsent(stable.version(), stable));
+        stable.ifPresent(snapshot -> recent.putIfAbsent(snapshot.version(), snapshot));
         for (Snapshot snapshot : recent.values()) {
             if (!earlier.containsKey(snapshot.version())) {
                 checkSize(assignment.clusterId(), snapshot);
@@ -86,6 +92,13 @@ public final class Publication {
             }
         }
         return new Publication(assignment, recent);
+    }
+
+    /** The same, out of the objects of the equal one of these, or else of the first, which is the most like it. */
+    private static Snapshot sharing(Snapshot snapshot, Collection<Snapshot> earlier) {
+        Optional<Snapshot> equal = earlier.stream().filter(snapshot::equals).findFirst();
+        return equal.or(() -> earlier.stream().findFirst().map(snapshot::sharing))
+                .orElse(snapshot);
     }
 
     private static void checkSize(String clusterId, List<String> members) {

@@ -171,4 +171,30 @@ class PublicationTest {
                 .isThrownBy(() -> Publication.of(new Assignment("c", Optional.empty(), V1, members, "")))
                 .withMessageContaining("c has 100000 members");
     }
+
+    private static Snapshot compiledAnew(Snapshot snapshot) {
+        return Snapshot.of(snapshot.resources().stream()
+                .map(resource -> Resource.of(
+                        resource.type(),
+                        resource.name(),
+                        ByteString.copyFrom(resource.bytes().toByteArray())))
+                .toList());
+    }
+
+    @Test
+    void whatVersionsHaveInCommonIsKeptOnce() {
+        Publication publication =
+                Publication.of(Contents.first("c", V1)).then(Contents.rollout("c", compiledAnew(V1), compiledAnew(V2)));
+
+        Snapshot target = publication.assignment().target();
+        assertThat(publication.assignment()).isEqualTo(Contents.rollout("c", V1, V2));
+        assertThat(publication.assignment().stable().orElseThrow()).isSameAs(V1);
+        assertThat(target.resources()).isEqualTo(V2.resources());
+        for (Resource resource : V1.resources()) {
+            if (!resource.name().equals("rc/00007")) {
+                assertThat(target.resource(resource.type(), resource.name()).orElseThrow())
+                        .isSameAs(resource);
+            }
+        }
+    }
 }
