@@ -20,6 +20,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.slf4j.Logger;
@@ -422,5 +424,23 @@ class MasterTest {
         sink.fail(0);
         awaitTarget(sink, "shop", V1);
         await().until(() -> rig.serving("shop", ONE).error().isEmpty());
+    }
+
+    @Test
+    void whatTwoPublishAtOnceIsPublishedInSomeOrder() throws Exception {
+        List<Snapshot> versions = new ArrayList<>();
+        for (int i = 0; i < 50; i++) {
+            versions.add(Contents.with(V1, Contents.host("rc/00000", "version " + i)));
+        }
+        rig.proxy(ONE, sink);
+        try (ExecutorService publishers = Executors.newFixedThreadPool(2)) {
+            versions.forEach(version -> {
+                var _ = publishers.submit(() -> rig.master.publish(Contents.first("shop", version), Set.of(ONE)));
+            });
+        }
+        rig.master.publish(Contents.first("shop", V2), Set.of(ONE));
+
+        awaitTarget(sink, "shop", V2);
+        awaitHeld("shop", V2);
     }
 }
