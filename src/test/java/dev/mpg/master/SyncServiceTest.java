@@ -423,4 +423,24 @@ class SyncServiceTest {
                 .singleElement()
                 .matches(blobs -> blobs.getClusterId().equals("shop"));
     }
+
+    @Test
+    void reportsOfAReplacedStreamAreNotLive() {
+        rig.master.hold("shop", Set.of("default-0"));
+        Report report = Report.newBuilder()
+                .setClusterId("shop")
+                .setTarget(V1.version().toBytes())
+                .build();
+        RawInstance older = rig.raw()
+                .read(Integer.MAX_VALUE)
+                .hello("default-0")
+                .say(FromProxy.newBuilder().setReport(report).build());
+        await().until(() -> rig.serving("shop", "default-0").live());
+
+        rig.raw().read(Integer.MAX_VALUE).hello("default-0");
+        endOf(older);
+
+        assertThat(rig.serving("shop", "default-0").connected()).isTrue();
+        assertThat(rig.serving("shop", "default-0").live()).isFalse();
+    }
 }
