@@ -217,8 +217,8 @@ final class Packs {
 
     private void delete(Collection<String> names) throws IOException {
         for (String name : new ArrayList<>(names)) {
-            packs.remove(name);
             disk.delete(folder.resolve(name));
+            packs.remove(name);
         }
     }
 

@@ -142,6 +142,23 @@ class AssignmentStoreCrashTest {
     }
 
     @Test
+    void aPackThatCouldNotBeDeletedIsDeletedTheNextTime() throws IOException {
+        FailingDisk disk = new FailingDisk(Failure.FULL, Integer.MAX_VALUE);
+        try (AssignmentStore store = AssignmentStore.open(folder, disk)) {
+            store.put(done("shop", V1));
+            store.retain(Set.of());
+            long bytes = store.usage().bytes();
+            disk.fill();
+            assertThatThrownBy(store::tidy).isInstanceOf(UncheckedIOException.class);
+            assertThat(store.usage().bytes()).isEqualTo(bytes).isPositive();
+            disk.heal();
+            store.tidy();
+            assertThat(store.usage().bytes()).isZero();
+        }
+        assertThat(folder.resolve("packs")).isEmptyDirectory();
+    }
+
+    @Test
     void aFileTornAtAnyByteIsFoundAndReplaced() throws IOException {
         List<Path> files = fill(folder);
         for (Path file : files) {
