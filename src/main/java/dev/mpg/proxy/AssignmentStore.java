@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -45,6 +46,12 @@ public final class AssignmentStore implements AutoCloseable {
     private final Quarantine quarantine;
     private final Packs packs;
     private final Map<String, Held> held = new ConcurrentHashMap<>();
+    /**
+     * By cluster id: what files name that could not be put in place for certain. One of them may be the file on disk, so its
+     * blobs live until a later one is in place.
+     */
+    private final Map<String, List<Snapshot>> unsettled = new HashMap<>();
+
     private volatile Usage usage;
     private boolean closed;
 
@@ -203,8 +210,14 @@ public final class AssignmentStore implements AutoCloseable {
 
         AssignmentFile file = AssignmentFile.of(assignment);
         Held earlier = held.get(assignment.clusterId());
-        if (earlier == null || !earlier.file().equals(file.checksum())) {
+        if (earlier == null
+                || !earlier.file().equals(file.checksum())
+                || unsettled.containsKey(assignment.clusterId())) {
+            unsettled
+                    .computeIfAbsent(assignment.clusterId(), clusterId -> new ArrayList<>())
+                    .addAll(snapshots);
             disk.replace(assignmentFolder, AssignmentFile.nameFor(assignment.clusterId()), file.content());
+            unsettled.remove(assignment.clusterId());
         }
         held.put(assignment.clusterId(), new Held(file.checksum(), file.size(), snapshots, Optional.of(assignment)));
         usage = measure();
@@ -219,6 +232,7 @@ public final class AssignmentStore implements AutoCloseable {
     public synchronized Set<String> retain(Set<String> clusterIds) {
         checkOpen();
         Set<String> gone = new TreeSet<>(held.keySet());
+        gone.addAll(unsettled.keySet());
         gone.removeAll(clusterIds);
         if (gone.isEmpty()) {
             return gone;
@@ -229,6 +243,7 @@ public final class AssignmentStore implements AutoCloseable {
             }
             disk.force(assignmentFolder);
             held.keySet().removeAll(gone);
+            unsettled.keySet().removeAll(gone);
         } catch (IOException e) {
             throw Disk.failed("delete the files of " + gone + " in " + assignmentFolder, e);
         } finally {
@@ -257,6 +272,7 @@ public final class AssignmentStore implements AutoCloseable {
     private Map<ContentHash, ByteString> live() {
         Map<ContentHash, ByteString> live = new HashMap<>();
         held.values().forEach(proxy -> proxy.snapshots().forEach(snapshot -> addBlobs(snapshot, live)));
+        unsettled.values().forEach(snapshots -> snapshots.forEach(snapshot -> addBlobs(snapshot, live)));
         return live;
     }
 

@@ -117,6 +117,9 @@ class AssignmentStoreCrashTest {
                     assertThat(store.assignments())
                             .as("what is served while the disk fails")
                             .isEqualTo(before);
+                    if (failure == Failure.ONCE) {
+                        store.tidy();
+                    }
                     return done;
                 }
                 done++;
@@ -138,6 +141,21 @@ class AssignmentStoreCrashTest {
             disk.heal();
             store.put(rollout("shop", V1, V2));
             assertThat(store.assignments()).containsExactly(rollout("shop", V1, V2));
+        }
+    }
+
+    @Test
+    void aFileOfUnknownFateIsWrittenAgainAlsoWhenNothingChanges() {
+        FailingDisk disk = new FailingDisk(Failure.FULL, Integer.MAX_VALUE);
+        try (AssignmentStore store = AssignmentStore.open(folder, disk)) {
+            store.put(done("shop", V1));
+            disk.fill();
+            assertThatThrownBy(() -> store.put(rollout("shop", V1, snapshot("a=1"))))
+                    .isInstanceOf(UncheckedIOException.class);
+            disk.heal();
+            disk.steps().clear();
+            store.put(done("shop", V1));
+            assertThat(disk.steps()).contains("rename shop.assignment");
         }
     }
 
