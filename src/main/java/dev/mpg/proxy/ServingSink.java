@@ -106,8 +106,8 @@ final class ServingSink implements AssignmentSink {
         }
     }
 
-    /** Why the last assignment could not be kept on disk, or the last one not deleted; empty when both could. */
+    /** Why the last assignment could not be kept on disk or deleted, else what else is wrong with the disk. */
     Optional<String> diskError() {
-        return keepError.or(() -> forgetError);
+        return keepError.or(() -> forgetError).or(store::problem);
     }
 }
