@@ -67,7 +67,7 @@ final class Enforcement {
             publish(clusterId, proven, members, instances);
         }
         return new Outcome(
-                new Observation(clusterId, running.verdict(), fleet, instances, workloads),
+                new Observation(clusterId, running.verdict(), fleet, instances, firstError(reported), workloads),
                 isJoining(clusterId, first, workloads, reported));
     }
 
@@ -94,6 +94,12 @@ final class Enforcement {
         return running.target()
                 .map(Snapshot::version)
                 .or(() -> reported.targets().values().stream().findFirst());
+    }
+
+    private static Optional<String> firstError(Fleet fleet) {
+        return fleet.instances().values().stream()
+                .flatMap(instance -> instance.error().stream())
+                .findFirst();
     }
 
     /** The versions that instances have told, since they last connected, that they serve. */

@@ -110,7 +110,14 @@ public final class ProxyReconciler implements Reconciler<Proxy> {
         Running running = running(proxy, holder, scheduler.isPresent());
         if (!ref(proxy).equals(ref(holder))) {
             return write(
-                    proxy, new Observation(clusterId(proxy), running.verdict(), FleetState.NONE, List.of(), List.of()));
+                    proxy,
+                    new Observation(
+                            clusterId(proxy),
+                            running.verdict(),
+                            FleetState.NONE,
+                            List.of(),
+                            Optional.empty(),
+                            List.of()));
         }
         triggers.watch(running.owner(), clusterId(proxy), Pool.schedulerName(proxy));
         Outcome outcome = enforcement.enforce(proxy, running, scheduler);

@@ -36,10 +36,16 @@ final class ProxyStatusFactory {
      *
      * @param fleet where the gateways stand with the version in force
      * @param instances the proxy instances that should serve it
+     * @param instanceError why one of them can't; empty when none said so
      * @param workloads the gateways that are run for it
      */
     record Observation(
-            String clusterId, Verdict verdict, FleetState fleet, List<String> instances, List<Workload> workloads) {}
+            String clusterId,
+            Verdict verdict,
+            FleetState fleet,
+            List<String> instances,
+            Optional<String> instanceError,
+            List<Workload> workloads) {}
 
     static ProxyStatus status(Proxy proxy, Observation seen, Instant now) {
         @Nullable ProxyStatus earlier = proxy.getStatus();
@@ -147,7 +153,8 @@ final class ProxyStatusFactory {
             return new Finding(
                     false,
                     "GatewayFailed",
-                    "gateway " + failed.get().name() + " keeps ending: " + failed.get().failure());
+                    "gateway " + failed.get().name() + " keeps ending: "
+                            + failed.get().failure());
         }
         if (!fleet.served()) {
             return new Finding(
@@ -156,7 +163,10 @@ final class ProxyStatusFactory {
                     "version " + version + " waits for a proxy instance: "
                             + (seen.instances().isEmpty()
                                     ? "the Scheduler has none"
-                                    : String.join(", ", seen.instances()) + " has not taken it yet"));
+                                    : String.join(", ", seen.instances()) + " has not taken it yet"
+                                            + seen.instanceError()
+                                                    .map(error -> ": " + error)
+                                                    .orElse("")));
         }
         if (!fleet.pending().isEmpty()) {
             return new Finding(

@@ -27,6 +27,7 @@ class ProxyNoticesTest {
                         verdict,
                         FleetState.of(Optional.of(NEW), List.of("shop-0"), List.of(reports), List.of(NEW)),
                         List.of("default-0"),
+                        Optional.empty(),
                         List.of()),
                 Instant.EPOCH);
     }

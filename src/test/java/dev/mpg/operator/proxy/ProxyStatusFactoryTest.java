@@ -40,7 +40,7 @@ class ProxyStatusFactoryTest {
             ProxyStatus earlier, long generation, Verdict verdict, FleetState fleet, List<Workload> workloads) {
         return ProxyStatusFactory.status(
                 proxy(generation, earlier),
-                new Observation("edge.shop", verdict, fleet, List.of("default-0"), workloads),
+                new Observation("edge.shop", verdict, fleet, List.of("default-0"), Optional.empty(), workloads),
                 earlier == null ? THEN : NOW);
     }
 
@@ -177,7 +177,8 @@ class ProxyStatusFactoryTest {
     @Test
     void a_refusal_whose_words_did_not_arrive_is_still_told() {
         GatewayReport wordless = new GatewayReport("shop-1", GatewayReport.State.REJECTED, NEW, List.of());
-        ProxyStatus status = status(complete(), 2, ACCEPTED, fleet(NEW, List.of(NEW), current("shop-0", NEW), wordless));
+        ProxyStatus status =
+                status(complete(), 2, ACCEPTED, fleet(NEW, List.of(NEW), current("shop-0", NEW), wordless));
         assertThat(condition(status, "Programmed").getReason()).isEqualTo("Rejected");
         assertThat(condition(status, "Programmed").getMessage()).contains("1 of 2 gateways refused");
     }
@@ -192,5 +193,22 @@ class ProxyStatusFactoryTest {
                 fleet(NEW, List.of(NEW), current("shop-0", NEW), current("shop-1", NEW)),
                 List.of(back));
         assertThat(condition(status, "Programmed").getStatus()).isEqualTo("True");
+    }
+
+    @Test
+    void an_instance_that_cannot_take_the_version_says_why() {
+        ProxyStatus status = ProxyStatusFactory.status(
+                proxy(1, null),
+                new Observation(
+                        "edge.shop",
+                        ACCEPTED,
+                        fleet(NEW, List.of()),
+                        List.of("default-0"),
+                        Optional.of("no space left on device"),
+                        List.of()),
+                NOW);
+        assertThat(condition(status, "Programmed").getMessage())
+                .isEqualTo("version " + NEW + " waits for a proxy instance: default-0 has not taken it yet:"
+                        + " no space left on device");
     }
 }
