@@ -1,30 +1,35 @@
 package dev.mpg.proxy;
 
 import com.google.protobuf.ByteString;
-import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.UnsafeByteOperations;
 import dev.mpg.snapshot.Assignment;
 import dev.mpg.snapshot.ContentHash;
-import dev.mpg.snapshot.Resource;
 import dev.mpg.snapshot.Snapshot;
-import dev.mpg.sync.v1.Entry;
+import dev.mpg.sync.ManifestCodec;
 import dev.mpg.sync.v1.Manifest;
+import dev.mpg.sync.v1.Pack;
 import dev.mpg.sync.v1.StoredAssignment;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.HexFormat;
+import java.util.Map;
 import java.util.regex.Pattern;
 
 /**
- * How the assignment of one Proxy lies on disk: the SHA-256 of the message (32 bytes), then the message, a
- * {@link StoredAssignment} with whole manifests. The bytes of the resources are in the {@link Packs}.
+ * How the assignment of one Proxy lies on disk: the SHA-256 of the rest (32 bytes); the hash of the {@link Base} (32 bytes);
+ * a {@link StoredAssignment}, preceded by its length, whose manifests are differences to the base; a {@link Pack} with those
+ * of the named blobs that are few enough not to be in the {@link Packs}.
  *
  * @param checksum the first 32 bytes
- * @param message what they vouch for
+ * @param body what they vouch for
  */
-record AssignmentFile(ContentHash checksum, ByteString message) {
+record AssignmentFile(ContentHash checksum, ByteString body) {
     static final String SUFFIX = ".assignment";
 
     /** What may be a file's name as it stands: lower case, no separator, no leading dot. */
@@ -34,29 +39,46 @@ record AssignmentFile(ContentHash checksum, ByteString message) {
 
     private static final int MAX_HEX_BYTES = 100;
 
-    /** The file that holds this assignment. Equal assignments make equal files. */
-    static AssignmentFile of(Assignment assignment) {
+    /**
+     * What a file says.
+     *
+     * @param base hash of its base
+     * @param inline blobs by their hash, which is computed here
+     */
+    record Content(ContentHash base, dev.mpg.sync.v1.Assignment message, Map<ContentHash, ByteString> inline) {}
+
+    /**
+     * The file that holds this assignment. Equal ones make equal files.
+     *
+     * @param manifests of its versions, as differences to the base
+     */
+    static AssignmentFile of(
+            Assignment assignment,
+            ContentHash base,
+            Map<ContentHash, Manifest> manifests,
+            Collection<ByteString> inline) {
+        ContentHash target = assignment.target().version();
         dev.mpg.sync.v1.Assignment.Builder message = dev.mpg.sync.v1.Assignment.newBuilder()
                 .setClusterId(assignment.clusterId())
-                .setTarget(manifest(assignment.target()))
+                .setTarget(manifests.get(target))
                 .setTraceparent(assignment.traceparent())
                 .addAllMembers(assignment.members());
-        assignment.stable().ifPresent(stable -> message.setStable(manifest(stable)));
-        ByteString bytes =
-                StoredAssignment.newBuilder().setAssignment(message).build().toByteString();
-        return new AssignmentFile(ContentHash.of(bytes), bytes);
-    }
-
-    private static Manifest manifest(Snapshot snapshot) {
-        Manifest.Builder manifest =
-                Manifest.newBuilder().setVersion(snapshot.version().toBytes());
-        for (Resource resource : snapshot.resources()) {
-            manifest.addEntries(Entry.newBuilder()
-                    .setType(resource.type().number())
-                    .setName(resource.name())
-                    .setHash(resource.hash().toBytes()));
+        // Equal to the target it is named, not written twice.
+        assignment
+                .stable()
+                .map(Snapshot::version)
+                .ifPresent(stable ->
+                        message.setStable(stable.equals(target) ? ManifestCodec.known(target) : manifests.get(stable)));
+        ByteString.Output body = ByteString.newOutput();
+        try {
+            base.toBytes().writeTo(body);
+            StoredAssignment.newBuilder().setAssignment(message).build().writeDelimitedTo(body);
+            Pack.newBuilder().addAllBlobs(inline).build().writeTo(body);
+        } catch (IOException e) {
+            throw new UncheckedIOException("memory does not fail", e);
         }
-        return manifest.build();
+        ByteString bytes = body.toByteString();
+        return new AssignmentFile(ContentHash.of(bytes), bytes);
     }
 
     /**
@@ -69,30 +91,43 @@ record AssignmentFile(ContentHash checksum, ByteString message) {
         if (content.size() < ContentHash.BYTES) {
             throw new CorruptFileException("it has " + content.size() + " bytes, less than its checksum");
         }
-        ByteString message = content.substring(ContentHash.BYTES);
+        ByteString body = content.substring(ContentHash.BYTES);
         ContentHash checksum = ContentHash.fromBytes(content.substring(0, ContentHash.BYTES));
-        if (!checksum.equals(ContentHash.of(message))) {
+        if (!checksum.equals(ContentHash.of(body))) {
             throw new CorruptFileException("its " + content.size() + " bytes do not match its checksum");
         }
-        return new AssignmentFile(checksum, message);
+        return new AssignmentFile(checksum, body);
     }
 
-    /** The message. */
-    dev.mpg.sync.v1.Assignment parse() throws CorruptFileException {
+    /** What it says. */
+    Content parse() throws CorruptFileException {
+        if (body.size() < ContentHash.BYTES) {
+            throw new CorruptFileException("it ends before its base");
+        }
         try {
-            return StoredAssignment.parseFrom(message).getAssignment();
-        } catch (InvalidProtocolBufferException e) {
+            InputStream rest = body.substring(ContentHash.BYTES).newInput();
+            StoredAssignment stored = StoredAssignment.parseDelimitedFrom(rest);
+            if (stored == null) {
+                throw new CorruptFileException("it has no assignment");
+            }
+            Map<ContentHash, ByteString> inline = new HashMap<>();
+            for (ByteString blob : Pack.parseFrom(rest).getBlobsList()) {
+                inline.put(ContentHash.of(blob), blob);
+            }
+            return new Content(
+                    ContentHash.fromBytes(body.substring(0, ContentHash.BYTES)), stored.getAssignment(), inline);
+        } catch (IOException e) {
             throw new CorruptFileException("it is no assignment: " + e.getMessage());
         }
     }
 
-    /** What the file contains. */
+    /** The file, whole. */
     ByteString content() {
-        return checksum.toBytes().concat(message);
+        return checksum.toBytes().concat(body);
     }
 
     int size() {
-        return ContentHash.BYTES + message.size();
+        return ContentHash.BYTES + body.size();
     }
 
     /** The file's name: the cluster id where that is harmless, else its hexadecimal digits, else their hash. */

@@ -6,6 +6,9 @@ import dev.mpg.snapshot.ContentHash;
 import dev.mpg.snapshot.Resource;
 import dev.mpg.snapshot.ResourceType;
 import dev.mpg.snapshot.Snapshot;
+import dev.mpg.snapshot.SnapshotDiff;
+import dev.mpg.sync.ManifestCodec;
+import dev.mpg.sync.v1.Manifest;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -14,6 +17,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -21,6 +25,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
@@ -30,7 +35,8 @@ import org.slf4j.LoggerFactory;
  * The assignments of a proxy instance, on disk and in memory: what it serves when there is no Master.
  *
  * <p>The data folder has {@code assignments/} (one {@link AssignmentFile} per Proxy), {@code packs/} (see {@link Packs}),
- * {@code quarantine/} and {@code lock}. Blobs are written before the assignment that names them and deleted after it, each
+ * {@code quarantine/} and {@code lock}. Blobs are written with or before the assignment that names them and deleted after
+ * it, each
  * file atomically, so that a crash at any point leaves the assignment before or after a change, whole. Everything is
  * checked when it is read; what is corrupt is set aside and not held; what cannot be read stays and is not held.
  *
@@ -39,11 +45,15 @@ import org.slf4j.LoggerFactory;
  * <p>Thread-safe. Reading waits for no disk.
  */
 public final class AssignmentStore implements AutoCloseable {
+    /** What an assignment file may contain; more of it goes to the packs, with a new base. Bytes. */
+    static final int INLINE_LIMIT = 256 << 10;
+
     private static final Logger log = LoggerFactory.getLogger(AssignmentStore.class);
 
     private final Path folder;
     private final Path assignmentFolder;
     private final Disk disk;
+    private final int inlineLimit;
     private final Optional<FolderLock> lock;
     /** Why nothing can be written; empty when something can. */
     private final Optional<String> readOnly;
@@ -56,8 +66,10 @@ public final class AssignmentStore implements AutoCloseable {
      * the file that the next start reads, so they live until a later one is in place.
      */
     private final Map<String, Map<ContentHash, ByteString>> unsettled = new HashMap<>();
-    /** Files that could not be read, and why. Nobody knows which blobs those in the assignment folder name. */
+    /** Files that could not be read, and why. */
     private final Map<Path, String> unreadable = new TreeMap<>();
+    /** Assignment files of which nobody knows which blobs they name. */
+    private final Set<Path> obscure = new HashSet<>();
 
     private Optional<String> housekeepingError = Optional.empty();
     private volatile Optional<String> problem = Optional.empty();
@@ -74,10 +86,12 @@ public final class AssignmentStore implements AutoCloseable {
      */
     public record Usage(Path path, long bytes, int packs, int quarantined) {}
 
-    private AssignmentStore(Path folder, Disk disk, Optional<FolderLock> lock, Optional<String> readOnly)
+    private AssignmentStore(
+            Path folder, Disk disk, int inlineLimit, Optional<FolderLock> lock, Optional<String> readOnly)
             throws IOException {
         this.folder = folder;
         this.disk = disk;
+        this.inlineLimit = inlineLimit;
         this.lock = lock;
         this.readOnly = readOnly;
         this.assignmentFolder = folder.resolve("assignments");
@@ -90,14 +104,14 @@ public final class AssignmentStore implements AutoCloseable {
         }
         Map<Path, String> corrupt = load();
         if (readOnly.isEmpty()) {
-            housekeepingError = keepHouse(packFolder, corrupt);
+            keepHouse(packFolder, corrupt);
         }
         this.usage = measure();
         this.problem = findProblem();
     }
 
     /** Makes room. That this fails, on a full disk, hinders nobody from being served. */
-    private Optional<String> keepHouse(Path packFolder, Map<Path, String> corrupt) {
+    private void keepHouse(Path packFolder, Map<Path, String> corrupt) {
         try {
             disk.force(folder);
             removeTemporaries(assignmentFolder);
@@ -107,17 +121,18 @@ public final class AssignmentStore implements AutoCloseable {
                 quarantine.add(file.getKey(), file.getValue());
             }
             deleteDead();
-            return Optional.empty();
         } catch (IOException e) {
-            return housekeepingFailed(Disk.failed("tidy the data folder " + folder, e));
+            log.warn(
+                    "what is on disk is served, but the disk fails",
+                    housekeepingFailed(Disk.failed("tidy the data folder " + folder, e)));
         } catch (UncheckedIOException e) {
-            return housekeepingFailed(e);
+            log.warn("what is on disk is served, but the disk fails", housekeepingFailed(e));
         }
     }
 
-    private static Optional<String> housekeepingFailed(UncheckedIOException e) {
-        log.warn("what is on disk is served, but the disk fails", e);
-        return Optional.of(String.valueOf(e.getMessage()));
+    private UncheckedIOException housekeepingFailed(UncheckedIOException e) {
+        housekeepingError = Optional.of(String.valueOf(e.getMessage()));
+        return e;
     }
 
     /**
@@ -131,6 +146,10 @@ public final class AssignmentStore implements AutoCloseable {
     }
 
     static AssignmentStore open(Path folder, Disk disk) {
+        return open(folder, disk, INLINE_LIMIT);
+    }
+
+    static AssignmentStore open(Path folder, Disk disk, int inlineLimit) {
         FolderLock lock;
         try {
             Files.createDirectories(folder);
@@ -138,11 +157,11 @@ public final class AssignmentStore implements AutoCloseable {
         } catch (FolderLock.InUseException e) {
             throw unusable(folder, e);
         } catch (IOException e) {
-            return openReadOnly(folder, disk, e);
+            return openReadOnly(folder, disk, inlineLimit, e);
         }
         boolean opened = false;
         try {
-            AssignmentStore store = new AssignmentStore(folder, disk, Optional.of(lock), Optional.empty());
+            AssignmentStore store = new AssignmentStore(folder, disk, inlineLimit, Optional.of(lock), Optional.empty());
             opened = true;
             return store;
         } catch (IOException e) {
@@ -155,10 +174,11 @@ public final class AssignmentStore implements AutoCloseable {
     }
 
     /** Without the lock: whoever could write the folder meanwhile would replace and delete whole files only. */
-    private static AssignmentStore openReadOnly(Path folder, Disk disk, IOException why) {
+    private static AssignmentStore openReadOnly(Path folder, Disk disk, int inlineLimit, IOException why) {
         String reason = "the data folder " + folder + " cannot be written: " + Disk.reason(why);
         try {
-            AssignmentStore store = new AssignmentStore(folder, disk, Optional.empty(), Optional.of(reason));
+            AssignmentStore store =
+                    new AssignmentStore(folder, disk, inlineLimit, Optional.empty(), Optional.of(reason));
             if (!store.held.isEmpty()) {
                 log.error("{}; what is in it is served, nothing new is taken", reason);
                 return store;
@@ -198,40 +218,51 @@ public final class AssignmentStore implements AutoCloseable {
     /** Changes nothing on disk. Returns what is corrupt, and why. */
     private Map<Path, String> load() throws IOException {
         Map<Path, String> corrupt = new TreeMap<>();
-        List<Stored> stored = new ArrayList<>();
-        Set<ContentHash> wanted = new HashSet<>();
+        Map<ContentHash, ByteString> blobs = packs.load(this::cannotRead);
+        blobs.put(Base.EMPTY.hash(), Base.EMPTY.manifest());
         for (Path file : list(assignmentFolder, AssignmentFile.SUFFIX)) {
             try {
                 AssignmentFile content = AssignmentFile.read(file);
-                dev.mpg.sync.v1.Assignment message = content.parse();
-                if (!file.endsWith(AssignmentFile.nameFor(message.getClusterId()))) {
-                    throw new CorruptFileException("it is the file of Proxy " + message.getClusterId());
-                }
-                Set<ContentHash> hashes = new HashSet<>(Held.hashes(message.getStable()));
-                hashes.addAll(Held.hashes(message.getTarget()));
-                wanted.addAll(hashes);
-                stored.add(new Stored(content, message, hashes));
+                restore(file, content, content.parse(), blobs);
             } catch (CorruptFileException e) {
                 corrupt.put(file, e.reason());
             } catch (IOException e) {
                 cannotRead(file, e);
+                obscure.add(file);
             }
         }
-        Map<ContentHash, ByteString> blobs = packs.load(wanted, this::cannotRead);
-        stored.forEach(assignment -> restore(assignment, blobs));
         return corrupt;
     }
 
-    /** @param hashes of all that it names */
-    private record Stored(AssignmentFile file, dev.mpg.sync.v1.Assignment message, Set<ContentHash> hashes) {}
-
-    private void restore(Stored stored, Map<ContentHash, ByteString> blobs) {
-        String clusterId = stored.message().getClusterId();
-        held.put(clusterId, Held.restore(stored.file(), stored.message(), blobs));
+    private void restore(
+            Path path, AssignmentFile file, AssignmentFile.Content content, Map<ContentHash, ByteString> packed)
+            throws CorruptFileException {
+        String clusterId = content.message().getClusterId();
+        if (!path.endsWith(AssignmentFile.nameFor(clusterId))) {
+            throw new CorruptFileException("it is the file of Proxy " + clusterId);
+        }
+        ByteString base = packed.get(content.base());
+        if (base == null) {
+            log.warn("the base of Proxy {} is missing: nothing of it is held", clusterId);
+            if (!unreadable.isEmpty()) {
+                // It may be in one of these, and back at the next start.
+                obscure.add(path);
+            }
+            held.put(clusterId, new Held(file.checksum(), file.size(), List.of(), Optional.empty(), Base.EMPTY));
+            unsettled.put(clusterId, Map.of());
+            return;
+        }
+        Stored stored = Stored.of(file, content, base);
+        Map<ContentHash, ByteString> blobs = new HashMap<>(content.inline());
+        for (ContentHash hash : stored.hashes()) {
+            ByteString blob = packed.get(hash);
+            if (blob != null) {
+                blobs.put(hash, blob);
+            }
+        }
+        held.put(clusterId, Held.restore(stored, blobs));
         if (!blobs.keySet().containsAll(stored.hashes())) {
-            Map<ContentHash, ByteString> found = new HashMap<>(blobs);
-            found.keySet().retainAll(stored.hashes());
-            unsettled.put(clusterId, found);
+            unsettled.put(clusterId, blobs);
         }
     }
 
@@ -275,8 +306,9 @@ public final class AssignmentStore implements AutoCloseable {
     }
 
     /**
-     * Keeps this assignment in place of the earlier one of its Proxy. On return it is on disk for good. Writes only what is
-     * not there: for an equal assignment, nothing.
+     * Keeps this assignment in place of the earlier one of its Proxy. On return it is on disk: whatever becomes of this
+     * process, the next one has it; when the power fails too, the next one has it or the earlier one. Writes only what is
+     * not there: for an equal assignment, nothing; for a small change, one small file.
      *
      * @throws UncheckedIOException when the disk is full or fails: then the earlier assignment is kept
      */
@@ -286,25 +318,97 @@ public final class AssignmentStore implements AutoCloseable {
         List<Snapshot> snapshots = Stream.concat(assignment.stable().stream(), Stream.of(assignment.target()))
                 .distinct()
                 .toList();
-        Map<ContentHash, ByteString> blobs = new HashMap<>();
-        snapshots.forEach(snapshot -> addBlobs(snapshot, blobs));
-        packs.add(blobs);
-
-        AssignmentFile file = AssignmentFile.of(assignment);
-        Held earlier = held.get(assignment.clusterId());
-        if (earlier == null
-                || !earlier.file().equals(file.checksum())
-                || unsettled.containsKey(assignment.clusterId())) {
-            unsettled
-                    .computeIfAbsent(assignment.clusterId(), clusterId -> new HashMap<>())
-                    .putAll(blobs);
-            disk.replace(assignmentFolder, AssignmentFile.nameFor(assignment.clusterId()), file.content());
-            unsettled.remove(assignment.clusterId());
-            unreadable.remove(fileOf(assignment.clusterId()));
+        String clusterId = assignment.clusterId();
+        Held earlier = held.get(clusterId);
+        Base base = earlier == null ? Base.EMPTY : earlier.base();
+        Draft draft = draft(snapshots, base);
+        Snapshot stable = assignment.stable().orElse(assignment.target());
+        if (draft.weight() > inlineLimit || base.snapshot().size() > 2 * stable.size()) {
+            // Not the target: when that breaks on disk, stable is still to be served.
+            base = Base.of(stable);
+            packs.add(blobs(snapshots, base));
+            draft = draft(snapshots, base);
         }
-        held.put(assignment.clusterId(), new Held(file.checksum(), file.size(), snapshots, Optional.of(assignment)));
+        AssignmentFile file = AssignmentFile.of(
+                assignment, base.hash(), draft.manifests(), draft.inline().values());
+        if (earlier == null || !earlier.file().equals(file.checksum()) || unsettled.containsKey(clusterId)) {
+            place(clusterId, file, snapshots, base);
+        }
+        Held now = new Held(file.checksum(), file.size(), snapshots, Optional.of(assignment), base);
+        held.put(clusterId, now);
+        if (earlier != null) {
+            noteDead(earlier, now);
+        }
         usage = measure();
         problem = findProblem();
+    }
+
+    /**
+     * The content of an assignment file beside its head.
+     *
+     * @param manifests by version, as differences to the base
+     * @param inline blobs that the packs lack
+     */
+    private record Draft(Map<ContentHash, Manifest> manifests, Map<ContentHash, ByteString> inline) {
+        long weight() {
+            return manifests.values().stream()
+                            .mapToLong(Manifest::getSerializedSize)
+                            .sum()
+                    + inline.values().stream().mapToLong(ByteString::size).sum();
+        }
+    }
+
+    private Draft draft(List<Snapshot> snapshots, Base base) {
+        Map<ContentHash, Manifest> manifests = new HashMap<>();
+        Map<ContentHash, ByteString> inline = new LinkedHashMap<>();
+        for (Snapshot snapshot : snapshots) {
+            SnapshotDiff diff = Snapshot.diff(base.snapshot(), snapshot);
+            manifests.put(
+                    snapshot.version(), ManifestCodec.difference(base.snapshot().version(), snapshot.version(), diff));
+            forEachUpserted(diff, resource -> {
+                if (!packs.contains(resource.hash())) {
+                    inline.put(resource.hash(), resource.bytes());
+                }
+            });
+        }
+        return new Draft(manifests, inline);
+    }
+
+    private static void forEachUpserted(SnapshotDiff diff, Consumer<Resource> action) {
+        diff.types().values().forEach(type -> type.upserted().forEach(action));
+    }
+
+    /**
+     * The folder is not forced to the device: what a lost rename leaves is the older file, whole, and all that it names, since
+     * nothing is deleted before the folder is forced. That is a proxy that was cut off from the Master a moment earlier.
+     */
+    private void place(String clusterId, AssignmentFile file, List<Snapshot> snapshots, Base base) {
+        try {
+            disk.place(assignmentFolder, AssignmentFile.nameFor(clusterId), file.content());
+        } catch (UncheckedIOException e) {
+            Map<ContentHash, ByteString> live = new HashMap<>(unsettled.getOrDefault(clusterId, Map.of()));
+            live.putAll(blobs(snapshots, base));
+            unsettled.put(clusterId, live);
+            throw e;
+        }
+        unsettled.remove(clusterId);
+        unreadable.remove(fileOf(clusterId));
+        obscure.remove(fileOf(clusterId));
+    }
+
+    private void noteDead(Held earlier, Held now) {
+        Snapshot target = now.snapshots().getLast();
+        List<Snapshot> dropped = new ArrayList<>(earlier.snapshots());
+        if (!earlier.base().equals(now.base())) {
+            packs.died(earlier.base().hash(), earlier.base().manifest().size());
+            dropped.add(earlier.base().snapshot());
+        }
+        dropped.removeAll(now.snapshots());
+        for (Snapshot snapshot : dropped) {
+            forEachUpserted(
+                    Snapshot.diff(target, snapshot),
+                    resource -> packs.died(resource.hash(), resource.bytes().size()));
+        }
     }
 
     /**
@@ -318,8 +422,7 @@ public final class AssignmentStore implements AutoCloseable {
         Set<String> gone = new TreeSet<>(held.keySet());
         gone.addAll(unsettled.keySet());
         gone.removeAll(clusterIds);
-        Set<Path> files = new TreeSet<>(unreadable.keySet());
-        files.removeIf(file -> !file.startsWith(assignmentFolder));
+        Set<Path> files = new TreeSet<>(obscure);
         clusterIds.forEach(clusterId -> files.remove(fileOf(clusterId)));
         gone.forEach(clusterId -> files.add(fileOf(clusterId)));
         if (files.isEmpty()) {
@@ -331,9 +434,15 @@ public final class AssignmentStore implements AutoCloseable {
                 disk.delete(file);
             }
             disk.force(assignmentFolder);
-            held.keySet().removeAll(gone);
+            for (String clusterId : gone) {
+                Held proxy = held.remove(clusterId);
+                if (proxy != null) {
+                    blobs(proxy.snapshots(), proxy.base()).forEach((hash, blob) -> packs.died(hash, blob.size()));
+                }
+            }
             unsettled.keySet().removeAll(gone);
             unreadable.keySet().removeAll(files);
+            obscure.removeAll(files);
         } catch (IOException e) {
             throw Disk.failed("delete the files of " + gone + " in " + assignmentFolder, e);
         } finally {
@@ -362,27 +471,44 @@ public final class AssignmentStore implements AutoCloseable {
             deleteDead();
             housekeepingError = Optional.empty();
         } catch (IOException e) {
-            UncheckedIOException failure = Disk.failed("tidy the data folder " + folder, e);
-            housekeepingError = Optional.ofNullable(failure.getMessage());
-            throw failure;
+            throw housekeepingFailed(Disk.failed("tidy the data folder " + folder, e));
+        } catch (UncheckedIOException e) {
+            throw housekeepingFailed(e);
         } finally {
             usage = measure();
             problem = findProblem();
         }
     }
 
+    /** Whether {@link #tidy} is worth its time, or failed the last time. */
+    public synchronized boolean worthTidying() {
+        return packs.worthTidying() || housekeepingError.isPresent();
+    }
+
     private void deleteDead() throws IOException {
-        // What an assignment names that cannot be read must not be taken for dead.
-        if (unreadable.keySet().stream().noneMatch(file -> file.startsWith(assignmentFolder))) {
+        if (obscure.isEmpty()) {
+            // Only now nobody can find an older assignment after a crash, which names what has died since.
+            disk.force(assignmentFolder);
             packs.tidy(live());
         }
     }
 
     private Map<ContentHash, ByteString> live() {
         Map<ContentHash, ByteString> live = new HashMap<>();
-        held.values().forEach(proxy -> proxy.snapshots().forEach(snapshot -> addBlobs(snapshot, live)));
+        held.values().forEach(proxy -> live.putAll(blobs(proxy.snapshots(), proxy.base())));
         unsettled.values().forEach(live::putAll);
         return live;
+    }
+
+    /** All that an assignment file needs, the base included. */
+    private static Map<ContentHash, ByteString> blobs(List<Snapshot> snapshots, Base base) {
+        Map<ContentHash, ByteString> blobs = new HashMap<>();
+        snapshots.forEach(snapshot -> addBlobs(snapshot, blobs));
+        if (!base.equals(Base.EMPTY)) {
+            addBlobs(base.snapshot(), blobs);
+            blobs.put(base.hash(), base.manifest());
+        }
+        return blobs;
     }
 
     private static void addBlobs(Snapshot snapshot, Map<ContentHash, ByteString> blobs) {

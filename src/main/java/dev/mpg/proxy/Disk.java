@@ -67,22 +67,36 @@ interface Disk {
     void delete(Path file) throws IOException;
 
     /**
-     * Puts a file in place such that whoever reads it, also after a crash, finds the old content or the new one, whole;
-     * after the return, the new one.
+     * Puts a file in place such that whoever reads it, also after a crash, finds the old content or the new one, whole. After
+     * the return the new one, unless the power fails before {@link #force}.
      *
-     * @throws UncheckedIOException when that failed: then the old content is in place, or, when only its durability could
-     *     not be confirmed, the new one
+     * @throws UncheckedIOException when that failed: then the old content is in place, or, when only the outcome of the
+     *     rename is unknown, the new one
      */
-    default void replace(Path folder, String name, ByteString content) {
+    default void place(Path folder, String name, ByteString content) {
         Path file = folder.resolve(name);
         Path temporary = folder.resolve(name + TEMPORARY);
         try {
             write(temporary, content);
             rename(temporary, file);
-            force(folder);
         } catch (IOException e) {
             deleteQuietly(temporary, e);
             throw failed("write " + file, e);
+        }
+    }
+
+    /**
+     * As {@link #place}, for good.
+     *
+     * @throws UncheckedIOException when that failed: then the old content is in place, or, when only its durability could
+     *     not be confirmed, the new one
+     */
+    default void replace(Path folder, String name, ByteString content) {
+        place(folder, name, content);
+        try {
+            force(folder);
+        } catch (IOException e) {
+            throw failed("write " + folder.resolve(name), e);
         }
     }
 

@@ -12,8 +12,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,19 +23,21 @@ import org.slf4j.LoggerFactory;
  * @param fileBytes size of that file
  * @param snapshots stable and target, as far as they are whole
  * @param served empty when what could be served of it must not be
+ * @param base of the file; {@link Base#EMPTY} when that is not whole
  */
-record Held(ContentHash file, int fileBytes, List<Snapshot> snapshots, Optional<Assignment> served) {
+record Held(ContentHash file, int fileBytes, List<Snapshot> snapshots, Optional<Assignment> served, Base base) {
     private static final Logger log = LoggerFactory.getLogger(Held.class);
 
     /**
      * As much of a stored assignment as is whole. With a broken target, stable is served. With a broken stable, target is
      * held but not served: nobody knows whether the fleet can take it, and only its cohort was to have it.
      */
-    static Held restore(AssignmentFile file, dev.mpg.sync.v1.Assignment message, Map<ContentHash, ByteString> blobs) {
+    static Held restore(Stored stored, Map<ContentHash, ByteString> blobs) {
+        dev.mpg.sync.v1.Assignment message = stored.message();
         Optional<Snapshot> target = snapshot(message.getClusterId(), "target", message.getTarget(), blobs);
         Optional<Snapshot> stable = Optional.empty();
         if (message.hasStable()) {
-            stable = message.getStable().equals(message.getTarget())
+            stable = message.getStable().getVersion().equals(message.getTarget().getVersion())
                     ? target
                     : snapshot(message.getClusterId(), "stable", message.getStable(), blobs);
         }
@@ -45,7 +45,11 @@ record Held(ContentHash file, int fileBytes, List<Snapshot> snapshots, Optional<
         Optional<Assignment> served = unproven ? Optional.empty() : served(message, stable, target);
         List<Snapshot> whole =
                 Stream.of(stable, target).flatMap(Optional::stream).distinct().toList();
-        return new Held(file.checksum(), file.size(), whole, served);
+        Base base = snapshot(message.getClusterId(), "base", stored.base(), blobs)
+                .map(Base::of)
+                .filter(same -> same.hash().equals(stored.baseHash()))
+                .orElse(Base.EMPTY);
+        return new Held(stored.file().checksum(), stored.file().size(), whole, served, base);
     }
 
     private static Optional<Assignment> served(
@@ -93,17 +97,6 @@ record Held(ContentHash file, int fileBytes, List<Snapshot> snapshots, Optional<
         } catch (IllegalArgumentException e) {
             log.error("a stored manifest names a resource twice: {}", e.getMessage());
             return Optional.empty();
-        }
-    }
-
-    /** What a manifest names. */
-    static Set<ContentHash> hashes(Manifest manifest) throws CorruptFileException {
-        try {
-            return manifest.getEntriesList().stream()
-                    .map(entry -> ContentHash.fromBytes(entry.getHash()))
-                    .collect(Collectors.toSet());
-        } catch (IllegalArgumentException e) {
-            throw new CorruptFileException("a manifest has a broken entry: " + e.getMessage());
         }
     }
 }

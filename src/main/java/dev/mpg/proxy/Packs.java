@@ -57,6 +57,11 @@ final class Packs {
     /** Why a pack is to be set aside, by name. */
     private final Map<String, String> damaged = new HashMap<>();
 
+    /** An estimate of what has died, never less than that by much: see {@link #died}. */
+    private long dead;
+    /** Packs that came since {@link #tidy}. */
+    private int added;
+
     /** @param weight of all its blobs */
     private record PackFile(String name, long bytes, long weight) {}
 
@@ -67,18 +72,16 @@ final class Packs {
     }
 
     /**
-     * Reads every pack, hashes every blob, and returns those that are wanted. Called once, first. Changes nothing on disk.
+     * Reads every pack, hashes every blob, and returns them. Called once, first. Changes nothing on disk.
      *
      * @param unreadable told of each file that cannot be read; it stays where it is, and nothing of it is returned
      */
-    Map<ContentHash, ByteString> load(Set<ContentHash> wanted, BiConsumer<Path, IOException> unreadable)
-            throws IOException {
+    Map<ContentHash, ByteString> load(BiConsumer<Path, IOException> unreadable) throws IOException {
         Map<ContentHash, ByteString> found = new HashMap<>();
         for (Path file : files()) {
             try {
                 Map<ContentHash, ByteString> blobs = read(file);
                 remember(String.valueOf(file.getFileName()), Files.size(file), blobs);
-                blobs.keySet().retainAll(wanted);
                 blobs.forEach(found::putIfAbsent);
             } catch (IOException e) {
                 unreadable.accept(file, e);
@@ -130,6 +133,11 @@ final class Packs {
                 + SUFFIX;
     }
 
+    /** Whether a blob is here for good. */
+    boolean contains(ContentHash hash) {
+        return home.containsKey(hash);
+    }
+
     /** Writes those of the blobs that are not on disk. On return they are there for good. */
     void add(Map<ContentHash, ByteString> blobs) {
         Map<ContentHash, ByteString> missing = new TreeMap<>(ORDER);
@@ -178,11 +186,26 @@ final class Packs {
         long weight = blobs.values().stream().mapToLong(Packs::weight).sum();
         PackFile pack = new PackFile(name, bytes, weight);
         packs.put(name, pack);
+        added++;
         blobs.keySet().forEach(hash -> home.putIfAbsent(hash, pack));
     }
 
     private static long weight(ByteString blob) {
         return (long) blob.size() + OVERHEAD;
+    }
+
+    /** Notes that nobody may want a blob any more. Another Proxy may, so that only {@link #tidy} knows what is dead. */
+    void died(ContentHash hash, int bytes) {
+        if (home.containsKey(hash)) {
+            dead += (long) bytes + OVERHEAD;
+        }
+    }
+
+    /** Whether {@link #tidy}, which takes time that grows with all there is, would free much. */
+    boolean worthTidying() {
+        return added >= MANY / 4
+                || dead * 2
+                        > packs.values().stream().mapToLong(PackFile::weight).sum();
     }
 
     /**
@@ -208,6 +231,9 @@ final class Packs {
         // A rewrite that was cut short by a crash may have left the very file that it now makes again.
         Set<String> written = write(moved);
         delete(worn.stream().filter(name -> !written.contains(name)).toList());
+        added = 0;
+        dead = packs.values().stream().mapToLong(PackFile::weight).sum()
+                - weights.values().stream().mapToLong(Long::longValue).sum();
     }
 
     private static ByteString blob(Map<ContentHash, ByteString> live, ContentHash hash) {

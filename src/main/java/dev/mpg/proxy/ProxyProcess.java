@@ -99,7 +99,10 @@ public final class ProxyProcess implements AutoCloseable {
         AssignmentStore store = parts.add(AssignmentStore.open(options.dataFolder()));
         FleetReports reports = parts.add(new FleetReports(store));
         XdsServer xds = new XdsServer(registry, reports);
-        ServingSink sink = new ServingSink(store, xds, reports);
+        ExecutorService housekeeper = Executors.newSingleThreadExecutor(
+                Thread.ofPlatform().daemon().name("housekeeper").factory());
+        parts.add(() -> end(housekeeper));
+        ServingSink sink = new ServingSink(store, xds, reports, housekeeper);
         sink.serveHeld();
 
         Server gateways = gatewayServer(options.xdsAddress(), xds, parts);

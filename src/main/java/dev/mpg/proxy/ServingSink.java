@@ -10,6 +10,7 @@ import java.io.UncheckedIOException;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.Executor;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -20,14 +21,19 @@ final class ServingSink implements AssignmentSink {
     private final AssignmentStore store;
     private final XdsServer xds;
     private final FleetListener served;
+    private final Executor housekeeper;
     private volatile Optional<String> keepError = Optional.empty();
     private volatile Optional<String> forgetError = Optional.empty();
 
-    /** @param served told the cluster id of each assignment from when it is served */
-    ServingSink(AssignmentStore store, XdsServer xds, FleetListener served) {
+    /**
+     * @param served told the cluster id of each assignment from when it is served
+     * @param housekeeper runs what nobody waits for
+     */
+    ServingSink(AssignmentStore store, XdsServer xds, FleetListener served, Executor housekeeper) {
         this.store = store;
         this.xds = xds;
         this.served = served;
+        this.housekeeper = housekeeper;
     }
 
     /** Serves what is on disk. */
@@ -62,7 +68,7 @@ final class ServingSink implements AssignmentSink {
         }
         keepError = Optional.empty();
         serve(assignment);
-        tidy();
+        tidySoon();
     }
 
     private void serve(Assignment assignment) {
@@ -95,7 +101,13 @@ final class ServingSink implements AssignmentSink {
             forgetError = Optional.ofNullable(e.getMessage());
             log.warn("Proxies that are not served any more are still on disk: {}", e.getMessage());
         }
-        tidy();
+        tidySoon();
+    }
+
+    private void tidySoon() {
+        if (store.worthTidying()) {
+            housekeeper.execute(this::tidy);
+        }
     }
 
     private void tidy() {

@@ -32,6 +32,15 @@ final class Configs {
         return Snapshot.of(list);
     }
 
+    /** The same, but for one cluster: {@code "name=content"}. */
+    static Snapshot many(int count, String salt, String changed) {
+        Resource other = snapshot(changed).resources().getFirst();
+        List<Resource> list = new ArrayList<>(many(count, salt).resources());
+        list.removeIf(resource -> resource.name().equals(other.name()));
+        list.add(other);
+        return Snapshot.of(list);
+    }
+
     static Assignment first(String clusterId, Snapshot target) {
         return new Assignment(clusterId, Optional.empty(), target, List.of(), "");
     }

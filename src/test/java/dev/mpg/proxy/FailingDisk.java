@@ -59,6 +59,11 @@ final class FailingDisk implements Disk {
         stepsLeft = 0;
     }
 
+    /** As {@link #fill}, after so many steps more. */
+    void fillAfter(int steps) {
+        stepsLeft = steps;
+    }
+
     void heal() {
         stepsLeft = Integer.MAX_VALUE;
     }

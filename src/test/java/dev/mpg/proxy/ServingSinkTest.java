@@ -39,7 +39,7 @@ class ServingSinkTest {
         disk = new FailingDisk(Failure.FULL, Integer.MAX_VALUE);
         store = AssignmentStore.open(folder, disk);
         xds = new XdsServer(new SimpleMeterRegistry(), clusterId -> {});
-        sink = new ServingSink(store, xds, served::add);
+        sink = new ServingSink(store, xds, served::add, Runnable::run);
     }
 
     @AfterEach
@@ -75,6 +75,21 @@ class ServingSinkTest {
         sink.assign(first("shop", V2));
         assertThat(xds.clusters()).containsExactly("shop");
         assertThat(sink.diskError()).isEmpty();
+    }
+
+    @Test
+    void nobodyWaitsForTidying() {
+        List<Runnable> later = new ArrayList<>();
+        ServingSink patient = new ServingSink(store, xds, served::add, later::add);
+        disk.fill();
+        assertThatThrownBy(() -> patient.assign(first("shop", V1))).isInstanceOf(UncheckedIOException.class);
+        disk.heal();
+        patient.assign(first("shop", V1));
+        assertThat(xds.clusters()).containsExactly("shop");
+        assertThat(later).hasSize(1);
+        assertThat(patient.diskError()).as("the tidying that failed").isPresent();
+        later.getFirst().run();
+        assertThat(patient.diskError()).isEmpty();
     }
 
     @Test
