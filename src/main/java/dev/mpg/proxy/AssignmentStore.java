@@ -36,9 +36,9 @@ import org.slf4j.LoggerFactory;
  *
  * <p>The data folder has {@code assignments/} (one {@link AssignmentFile} per Proxy), {@code packs/} (see {@link Packs}),
  * {@code quarantine/} and {@code lock}. Blobs are written with or before the assignment that names them and deleted after
- * it, each
- * file atomically, so that a crash at any point leaves the assignment before or after a change, whole. Everything is
- * checked when it is read; what is corrupt is set aside and not held; what cannot be read stays and is not held.
+ * it, each file atomically, so that a kill at any point leaves the assignment before or after a change, whole; a power
+ * failure leaves one of these or, of the last changes, an earlier one, as whole. Everything is checked when it is
+ * read; what is corrupt is set aside and not held; what cannot be read stays and is not held.
  *
  * <p>What can be read is held even when nothing can be written: {@link #problem} says so.
  *

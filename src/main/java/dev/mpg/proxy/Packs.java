@@ -57,7 +57,7 @@ final class Packs {
     /** Why a pack is to be set aside, by name. */
     private final Map<String, String> damaged = new HashMap<>();
 
-    /** An estimate of what has died, never less than that by much: see {@link #died}. */
+    /** Weight of what has died, estimated high: see {@link #died}. */
     private long dead;
     /** Packs that came since {@link #tidy}. */
     private int added;
