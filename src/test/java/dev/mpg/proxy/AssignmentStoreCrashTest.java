@@ -45,6 +45,8 @@ class AssignmentStoreCrashTest {
             AssignmentStore::tidy,
             store -> store.put(done("shop", V2)),
             AssignmentStore::tidy,
+            store -> store.put(done("shop", snapshot("a=3"))),
+            AssignmentStore::tidy,
             store -> store.put(done("blog", many(4, "v1-"))),
             AssignmentStore::tidy,
             store -> store.put(rollout("shop", V2, V1)),

@@ -24,7 +24,7 @@ final class FailingDisk implements Disk {
         POWER,
         /** The step throws, and leaves a part of a write. So does every later step. */
         FULL,
-        /** As FULL, but later steps work. */
+        /** As FULL, but later steps work, and a rename that throws is done. */
         ONCE
     }
 
@@ -98,6 +98,9 @@ final class FailingDisk implements Disk {
     @Override
     public void rename(Path from, Path to) throws IOException {
         if (fails("rename " + to.getFileName())) {
+            if (failure == Failure.ONCE) {
+                REAL.rename(from, to);
+            }
             fail();
         }
         remember(to);
