@@ -271,13 +271,7 @@ final class Deliberation {
                     asked.put(gateway, open.asked().getOrDefault(gateway, seen.now()));
                     waitedFor++;
                 }
-                case UNKNOWN -> {
-                    Instant since = open.asked().get(gateway);
-                    if (since != null) {
-                        asked.put(gateway, since);
-                    }
-                    unknown++;
-                }
+                case UNKNOWN -> unknown++;
                 case AWAY -> waitedFor += promoted ? 0 : 1;
                 case REFUSED, UNASKED -> waitedFor++;
             }

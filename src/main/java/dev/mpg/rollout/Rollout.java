@@ -32,7 +32,7 @@ package dev.mpg.rollout;
  *   <li>Where there are no gateways there's nobody to protect: the first version is stable at once, a later one when there
  *       has been no gateway for the ACK timeout. A wave that had gateways and lost them all waits for some to come.
  *   <li>While not every proxy instance has reported, nobody is taken for gone, no wave opens and nothing completes; failures
- *       are found.
+ *       of those that are reported are found.
  *   <li>Deciding again on the same observation changes nothing and tells nothing.
  * </ol>
  *

@@ -19,9 +19,11 @@ import java.util.TreeSet;
  * @param cohort the gateways that get the target, those that joined first before the others, by rank among those that joined
  *     together. While there is no stable version it's empty and everybody gets the target
  * @param openedAt when it was opened
- * @param asked who is connected, was sent the target and has not ACKed it, and since when
+ * @param asked who is connected, was sent the target and has not ACKed it, and since when that has been so without
+ *     interruption
  * @param excused who had refused the target before this wave opened, and has said nothing new since
- * @param ackedAt since when, without interruption, the whole cohort has ACKed: then the bake began
+ * @param ackedAt since when, without interruption, the whole cohort has ACKed: then the bake began. Not hearing of a gateway
+ *     because its proxy is unheard is no interruption
  */
 public record Wave(
         int number,

@@ -60,6 +60,8 @@ final class Oracle {
         servesNoDeadVersion(at);
         newGatewaysGetStable(at);
         findsFailures(at, sight.said());
+        nobodyFailsUnheard(at);
+        failsNotOnWhatWasKnownWhenItWasTriedAgain(at);
         goesBackToStableAtOnce(at);
         standsStillWhenPausedOrBlind(at);
         phaseFits(at);
@@ -450,6 +452,38 @@ final class Oracle {
                 .wave()
                 .filter(wave -> wave.openedAt().plus(at.policy.ackTimeout()).isAfter(at.seen.now()))
                 .isPresent();
+    }
+
+    private static void nobodyFailsUnheard(Moment at) {
+        for (Outcome outcome : at.decision.outcomes()) {
+            if (outcome instanceof Outcome.Failed failed
+                    && Set.of(Failure.Reason.AckTimeout, Failure.Reason.Rejected)
+                            .contains(failed.failure().reason())) {
+                require(
+                        at.seen.reports().stream()
+                                .anyMatch(report -> report.state() != State.CURRENT
+                                        && report.version()
+                                                .equals(failed.failure().version())),
+                        "somebody says that it has not ACKed");
+            }
+        }
+    }
+
+    private static void failsNotOnWhatWasKnownWhenItWasTriedAgain(Moment at) {
+        boolean stopped = at.before.reason().isPresent();
+        boolean aborted = at.after
+                .reason()
+                .filter(failure -> failure.reason() == Failure.Reason.Aborted)
+                .isPresent();
+        if (stopped
+                && at.sameTarget()
+                && at.obeyed()
+                && !aborted
+                && !at.opened().isEmpty()) {
+            require(
+                    at.decision.outcomes().stream().noneMatch(Outcome.Failed.class::isInstance),
+                    "who is asked again has time to answer");
+        }
     }
 
     private static void goesBackToStableAtOnce(Moment at) {

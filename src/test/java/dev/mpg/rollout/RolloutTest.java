@@ -724,6 +724,18 @@ class RolloutTest {
         }
 
         @Test
+        void aGatewayOfAnUnheardProxyDoesNotTimeOut() {
+            Story story = Story.rollingOut(10);
+            story.asked(story.first()).see();
+            story.fleetKnown = false;
+            story.disconnects(story.first()).after(1000).see();
+            assertThat(story.state.phase()).isEqualTo(Phase.Progressing);
+            story.fleetKnown = true;
+            story.asked(story.first()).after(14).see();
+            assertThat(story.state.phase()).isEqualTo(Phase.Progressing);
+        }
+
+        @Test
         void anUnheardProxyDoesNotEndTheBake() {
             Story story = Story.rollingOut(10);
             story.everybodyAcks().see();
