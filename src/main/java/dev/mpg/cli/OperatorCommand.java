@@ -1,6 +1,7 @@
 package dev.mpg.cli;
 
 import dev.mpg.gateway.HostPort;
+import dev.mpg.operator.ApiServerProbe;
 import dev.mpg.operator.OperatorProcess;
 import dev.mpg.operator.infrastructure.Infrastructure;
 import dev.mpg.operator.infrastructure.host.HostInfrastructure;
@@ -8,6 +9,8 @@ import dev.mpg.operator.infrastructure.host.HostSettings;
 import dev.mpg.operator.infrastructure.host.InstanceCommand;
 import dev.mpg.operator.infrastructure.host.MasterAddress;
 import dev.mpg.telemetry.ProcessMetrics;
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import java.io.File;
@@ -101,8 +104,11 @@ final class OperatorCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, InterruptedException {
         Path program = envoyProgram();
+        Config config = new ConfigBuilder().build();
+        ApiServerProbe.check(config);
         InetSocketAddress sync = syncAddress == null ? MasterAddress.of(state) : syncAddress;
-        try (KubernetesClient client = new KubernetesClientBuilder().build();
+        try (KubernetesClient client =
+                        new KubernetesClientBuilder().withConfig(config).build();
                 ProcessMetrics metrics = new ProcessMetrics();
                 OperatorProcess operator = new OperatorProcess(
                         client,

@@ -36,9 +36,16 @@ public record Fleet(List<GatewayReport> gateways, Map<String, Serving> instances
      * @param target the version that it serves as target; empty when it has never reported
      * @param held the versions that it holds whole, on disk
      * @param gateways how many gateways it reports
+     * @param error why it could not take the last assignment, in its words; it serves on what it served before. Empty when
+     *     it could, or has not tried yet
      */
     public record Serving(
-            boolean connected, boolean live, Optional<ContentHash> target, Set<ContentHash> held, int gateways) {
+            boolean connected,
+            boolean live,
+            Optional<ContentHash> target,
+            Set<ContentHash> held,
+            int gateways,
+            Optional<String> error) {
         public Serving {
             held = Set.copyOf(held);
         }

@@ -3,9 +3,11 @@ package dev.mpg.master;
 import dev.mpg.snapshot.ContentHash;
 import dev.mpg.sync.InstanceStream;
 import dev.mpg.sync.SyncAuthority;
+import dev.mpg.sync.SyncLimits;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -14,8 +16,15 @@ final class KnownInstance {
     final String name;
     /** The Proxies placed on it. */
     final Set<String> clusterIds = new HashSet<>();
+    /**
+     * The Proxies of which it may speak: those placed on it since it was last told its placement, those in its Hello, and as
+     * long as nobody knows better a limited number of others.
+     */
+    private final Set<String> subjects = new HashSet<>();
     /** Versions held whole, by cluster id. */
     final Map<String, Set<ContentHash>> held = new HashMap<>();
+    /** Why it could not take the last assignment, by cluster id. */
+    private final Map<String, String> errors = new HashMap<>();
     /** By cluster id. */
     final Map<String, ReportBook> reports = new HashMap<>();
 
@@ -33,8 +42,11 @@ final class KnownInstance {
         stream = newer;
         xdsAddress = hello.xdsAddress();
         debugAddress = hello.debugAddress();
+        forgetOthers();
         held.clear();
         held.putAll(hello.holdings());
+        subjects.addAll(hello.holdings().keySet());
+        errors.clear();
         reports.values().forEach(ReportBook::outlive);
     }
 
@@ -43,6 +55,32 @@ final class KnownInstance {
         stream = null;
         forgetOthers();
         reports.values().forEach(ReportBook::outlive);
+    }
+
+    /** This Proxy is placed here. Whether that is news. */
+    boolean add(String clusterId) {
+        subjects.add(clusterId);
+        return clusterIds.add(clusterId);
+    }
+
+    /**
+     * Whether what it says of this Proxy counts.
+     *
+     * @param placementComplete whether {@link #clusterIds} has all Proxies placed here
+     */
+    boolean maySpeakOf(String clusterId, boolean placementComplete) {
+        return subjects.contains(clusterId)
+                || (!placementComplete
+                        && subjects.size() < clusterIds.size() + SyncLimits.MAX_UNPLACED
+                        && subjects.add(clusterId));
+    }
+
+    /** Takes what it says that it holds of a Proxy. Whether that is news. */
+    boolean holds(String clusterId, Set<ContentHash> versions, Optional<String> error) {
+        Set<ContentHash> before = held.put(clusterId, versions);
+        Optional<String> errorBefore =
+                Optional.ofNullable(error.isPresent() ? errors.put(clusterId, error.get()) : errors.remove(clusterId));
+        return !versions.equals(before) || !error.equals(errorBefore);
     }
 
     /** This Proxy is placed elsewhere now. While it is connected it forgets only once it has been told. */
@@ -55,7 +93,9 @@ final class KnownInstance {
 
     /** Forgets what it said about Proxies that are placed elsewhere. */
     void forgetOthers() {
+        subjects.retainAll(clusterIds);
         held.keySet().retainAll(clusterIds);
+        errors.keySet().retainAll(clusterIds);
         reports.keySet().retainAll(clusterIds);
     }
 
@@ -71,6 +111,11 @@ final class KnownInstance {
     Fleet.Serving toServing(String clusterId) {
         ReportBook book = reports.getOrDefault(clusterId, new ReportBook());
         return new Fleet.Serving(
-                stream != null, book.live(), book.target(), held.getOrDefault(clusterId, Set.of()), book.size());
+                stream != null,
+                book.live(),
+                book.target(),
+                held.getOrDefault(clusterId, Set.of()),
+                book.size(),
+                Optional.ofNullable(errors.get(clusterId)));
     }
 }

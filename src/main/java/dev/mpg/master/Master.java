@@ -90,12 +90,42 @@ public final class Master {
 
     private void place(String clusterId, @Nullable Assignment assignment, Set<String> servedBy) {
         Notices notices = new Notices();
+        boolean placed = false;
+        while (!placed) {
+            // It takes as long as there are resources, so it is made while nobody waits; anew if somebody was faster.
+            Publication before = published(clusterId);
+            Publication after = assignment == null ? before : next(before, assignment);
+            placed = place(clusterId, before, after, assignment != null, servedBy, notices);
+        }
+        notices.deliver();
+    }
+
+    private @Nullable Publication published(String clusterId) {
         synchronized (lock) {
             Cluster cluster = clusters.get(clusterId);
-            Publication before = cluster == null ? null : cluster.publication;
-            Publication after = before;
-            if (assignment != null && (before == null || !before.says(assignment))) {
-                after = before == null ? Publication.of(assignment) : before.then(assignment);
+            return cluster == null ? null : cluster.publication;
+        }
+    }
+
+    private static Publication next(@Nullable Publication before, Assignment assignment) {
+        if (before == null) {
+            return Publication.of(assignment);
+        }
+        return before.says(assignment) ? before : before.then(assignment);
+    }
+
+    /** Changes nothing when {@code before} isn't what is published any more. Whether it did. */
+    private boolean place(
+            String clusterId,
+            @Nullable Publication before,
+            @Nullable Publication after,
+            boolean published,
+            Set<String> servedBy,
+            Notices notices) {
+        synchronized (lock) {
+            Cluster cluster = clusters.get(clusterId);
+            if (before != (cluster == null ? null : cluster.publication)) {
+                return false;
             }
             if (cluster == null) {
                 cluster = new Cluster();
@@ -105,20 +135,20 @@ public final class Master {
             boolean changed = before != after;
             for (String name : servedBy) {
                 KnownInstance instance = instances.computeIfAbsent(name, KnownInstance::new);
-                boolean added = instance.clusterIds.add(clusterId);
+                boolean added = instance.add(clusterId);
                 if (added) {
                     notices.placement(instance);
                 }
                 if (added || changed) {
                     notices.assignment(instance, clusterId);
-                } else if (assignment != null && instance.stream != null) {
+                } else if (published && instance.stream != null) {
                     skipped.increment();
                 }
             }
             removeFromOthers(clusterId, cluster, servedBy, notices);
             cluster.instances = Set.copyOf(servedBy);
+            return true;
         }
-        notices.deliver();
     }
 
     /** Says that a Proxy is gone. Its instances forget it. */
@@ -173,25 +203,25 @@ public final class Master {
 
     /** What the instances that serve a cluster say about it; {@link Fleet#NONE} when it is unknown. */
     public Fleet fleet(String clusterId) {
+        Map<String, Fleet.Serving> serving = new HashMap<>();
+        List<ReportBook> books = new ArrayList<>();
         synchronized (lock) {
             Cluster cluster = clusters.get(clusterId);
             if (cluster == null) {
                 return Fleet.NONE;
             }
-            Map<String, Fleet.Serving> serving = new HashMap<>();
-            List<ReportBook> books = new ArrayList<>();
             for (String name : cluster.instances) {
                 KnownInstance instance = instances.get(name);
                 if (instance != null) {
                     serving.put(name, instance.toServing(clusterId));
                     ReportBook book = instance.reports.get(clusterId);
                     if (book != null) {
-                        books.add(book);
+                        books.add(book.copy());
                     }
                 }
             }
-            return new Fleet(ReportBook.merge(books), serving);
         }
+        return new Fleet(ReportBook.merge(books), serving);
     }
 
     /** The instances that are connected, and those on which a Proxy is placed, sorted by name. */
@@ -277,11 +307,18 @@ public final class Master {
         }
 
         @Override
-        public void held(String name, InstanceStream stream, String clusterId, Set<ContentHash> versions) {
+        public void held(
+                String name,
+                InstanceStream stream,
+                String clusterId,
+                Set<ContentHash> versions,
+                Optional<String> error) {
             Notices notices = new Notices();
             synchronized (lock) {
                 KnownInstance instance = speaker(name, stream);
-                if (instance == null || versions.equals(instance.held.put(clusterId, versions))) {
+                if (instance == null
+                        || !instance.maySpeakOf(clusterId, placementComplete)
+                        || !instance.holds(clusterId, versions, error)) {
                     return;
                 }
                 notices.fleetsChanged(Set.of(clusterId));
@@ -295,6 +332,7 @@ public final class Master {
             synchronized (lock) {
                 KnownInstance instance = speaker(name, stream);
                 if (instance == null
+                        || !instance.maySpeakOf(report.clusterId(), placementComplete)
                         || !instance.reports
                                 .computeIfAbsent(report.clusterId(), id -> new ReportBook())
                                 .take(report, ++reportsTaken)) {

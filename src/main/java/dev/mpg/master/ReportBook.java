@@ -15,9 +15,25 @@ import java.util.TreeMap;
 
 /** What one instance has reported about one Proxy. Not thread-safe. */
 final class ReportBook {
-    private final Map<String, Said> gateways = new HashMap<>();
+    private final Map<String, Said> gateways;
     private Optional<ContentHash> target = Optional.empty();
     private boolean live;
+
+    ReportBook() {
+        this(new HashMap<>());
+    }
+
+    private ReportBook(Map<String, Said> gateways) {
+        this.gateways = gateways;
+    }
+
+    /** As it is now, to be read elsewhere while this one changes. */
+    ReportBook copy() {
+        ReportBook copy = new ReportBook(new HashMap<>(gateways));
+        copy.target = target;
+        copy.live = live;
+        return copy;
+    }
 
     /** What was said about a gateway, and when it was news: repeating it doesn't make it newer. */
     private record Said(GatewayReport report, long sequence) {}

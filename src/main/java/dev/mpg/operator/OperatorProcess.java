@@ -11,6 +11,7 @@ import dev.mpg.operator.scheduler.SchedulerReconciler;
 import dev.mpg.operator.triggers.Startup;
 import dev.mpg.operator.triggers.Triggers;
 import dev.mpg.sync.SyncTransport;
+import dev.mpg.telemetry.CannotListenException;
 import dev.mpg.telemetry.HttpEndpoints;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -24,8 +25,12 @@ import java.net.InetSocketAddress;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -34,21 +39,25 @@ import org.slf4j.LoggerFactory;
 
 /** The operator: the Master that proxy instances connect to, the reconcilers, and what they run things on. */
 public final class OperatorProcess implements AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger(OperatorProcess.class);
+    private static final Logger log = LoggerFactory.getLogger(OperatorProcess.class);
     /** A missed watch event is made up for after this long. */
     private static final Duration RESYNC = Duration.ofMinutes(5);
 
+    private static final Duration SWEEP = Duration.ofMinutes(1);
     private static final Duration FIRST_RETRY = Duration.ofSeconds(1);
     private static final Duration LONGEST_RETRY = Duration.ofSeconds(30);
 
     private final KubernetesClient client;
     private final Infrastructure infrastructure;
     private final Server syncServer;
+    private final InetSocketAddress syncAddress;
     private final InetSocketAddress httpAddress;
     private final PrometheusMeterRegistry metrics;
     private @Nullable HttpEndpoints http;
     private final Operator operator;
     private final Startup startup;
+    private final ScheduledExecutorService sweeper = Executors.newSingleThreadScheduledExecutor(
+            Thread.ofPlatform().daemon().name("sweeper").factory());
     private final CountDownLatch closed = new CountDownLatch(1);
 
     /**
@@ -64,8 +73,7 @@ public final class OperatorProcess implements AutoCloseable {
             InetSocketAddress syncAddress,
             InetSocketAddress httpAddress,
             PrometheusMeterRegistry metrics,
-            Clock clock)
-            throws IOException {
+            Clock clock) {
         this.client = client;
         this.infrastructure = infrastructure;
         Triggers triggers = new Triggers();
@@ -73,10 +81,11 @@ public final class OperatorProcess implements AutoCloseable {
         EventRecorder events = new EventRecorder(client, clock);
         startup = new Startup(() -> {
             master.placementComplete();
-            removeUnasked();
+            var _ = sweeper.scheduleWithFixedDelay(this::sweep, 0, SWEEP.toSeconds(), TimeUnit.SECONDS);
         });
         infrastructure.onChange(triggers);
         syncServer = SyncTransport.server(syncAddress, master.service());
+        this.syncAddress = syncAddress;
         this.httpAddress = httpAddress;
         this.metrics = metrics;
         operator = new Operator(overrider -> overrider
@@ -101,36 +110,60 @@ public final class OperatorProcess implements AutoCloseable {
                 .withoutMaxAttempts();
     }
 
-    /** Takes up work, and returns when the resources have been listed once. */
-    public void start() throws IOException {
-        syncServer.start();
-        HttpEndpoints endpoints = HttpEndpoints.start(httpAddress);
-        endpoints.readiness(this::readiness);
-        endpoints.metrics(metrics);
-        http = endpoints;
-        operator.start();
-        startup.await(client.resources(Proxy.class).inAnyNamespace().list().getItems().stream()
-                .map(ResourceID::fromResource)
-                .collect(Collectors.toSet()));
-        LOG.info(
-                "ready; proxy instances connect to {}, metrics at {}",
-                syncServer.getListenSockets(),
-                endpoints.address());
+    /**
+     * Takes up work, and returns when the resources have been listed once. When it fails, everything is closed, and what runs
+     * already goes on running.
+     *
+     * @throws CannotListenException when another process has one of the addresses
+     */
+    public void start() {
+        try {
+            listen();
+            operator.start();
+            startup.await(client.resources(Proxy.class).inAnyNamespace().list().getItems().stream()
+                    .map(ResourceID::fromResource)
+                    .collect(Collectors.toSet()));
+        } catch (RuntimeException e) {
+            infrastructure.release();
+            close();
+            throw e;
+        }
+        log.info("ready; proxy instances connect to {}, metrics at {}", syncServer.getListenSockets(), httpAddress);
     }
 
-    /** Fleets and pools whose resources were deleted while no operator ran. */
-    private void removeUnasked() {
-        Set<String> clusterIds =
-                names(client.resources(Proxy.class).inAnyNamespace().list().getItems(), Proxies::clusterId);
-        infrastructure.fleets().stream()
-                .filter(clusterId -> !clusterIds.contains(clusterId))
-                .forEach(infrastructure::removeFleet);
-        Set<String> schedulers = names(
-                client.resources(Scheduler.class).list().getItems(),
-                scheduler -> scheduler.getMetadata().getName());
-        infrastructure.pools().stream()
-                .filter(pool -> !schedulers.contains(pool))
-                .forEach(infrastructure::removePool);
+    private void listen() {
+        try {
+            syncServer.start();
+        } catch (IOException e) {
+            throw new CannotListenException(syncAddress, "--sync-address", e);
+        }
+        try {
+            HttpEndpoints endpoints = HttpEndpoints.start(httpAddress);
+            endpoints.readiness(this::readiness);
+            endpoints.metrics(metrics);
+            http = endpoints;
+        } catch (IOException e) {
+            throw new CannotListenException(httpAddress, "--http-address", e);
+        }
+    }
+
+    /** Takes down fleets and pools that nobody asks for any more; now and then, since a deletion can be missed. */
+    private void sweep() {
+        try {
+            // What runs is listed before who asks for it, so that nothing that comes in between is taken for a
+            // leftover.
+            List<String> fleets = infrastructure.fleets();
+            List<String> pools = infrastructure.pools();
+            Set<String> clusterIds =
+                    names(client.resources(Proxy.class).inAnyNamespace().list().getItems(), Proxies::clusterId);
+            Set<String> schedulers = names(
+                    client.resources(Scheduler.class).list().getItems(),
+                    scheduler -> scheduler.getMetadata().getName());
+            fleets.stream().filter(clusterId -> !clusterIds.contains(clusterId)).forEach(infrastructure::removeFleet);
+            pools.stream().filter(pool -> !schedulers.contains(pool)).forEach(infrastructure::removePool);
+        } catch (RuntimeException e) {
+            log.warn("cannot look for leftovers now, trying again in {}: {}", SWEEP, e.getMessage());
+        }
     }
 
     private static <T extends HasMetadata> Set<String> names(Collection<T> resources, Function<T, String> name) {
@@ -141,12 +174,10 @@ public final class OperatorProcess implements AutoCloseable {
         if (!startup.complete()) {
             return new HttpEndpoints.Readiness(false, "not every Proxy has been looked at yet");
         }
-        Set<String> unhealthy = operator.getRuntimeInfo().unhealthyEventSources().values().stream()
-                .flatMap(sources -> sources.keySet().stream())
-                .collect(Collectors.toSet());
-        return unhealthy.isEmpty()
+        return operator.getRuntimeInfo().allEventSourcesAreHealthy()
                 ? new HttpEndpoints.Readiness(true, "ready")
-                : new HttpEndpoints.Readiness(false, "cannot watch: " + String.join(", ", unhealthy));
+                : new HttpEndpoints.Readiness(
+                        false, "the API server at " + client.getMasterUrl() + " cannot be watched now");
     }
 
     /** Waits until {@link #close} is done. */
@@ -160,6 +191,7 @@ public final class OperatorProcess implements AutoCloseable {
         if (closed.getCount() == 0) {
             return;
         }
+        sweeper.shutdownNow();
         operator.stop();
         syncServer.shutdownNow();
         infrastructure.close();

@@ -59,22 +59,22 @@ record AssignmentFile(ContentHash checksum, ByteString message) {
         return manifest.build();
     }
 
-    /** Reads a file and checks that it is what was written. */
-    static AssignmentFile read(Path file) throws CorruptFileException {
-        try {
-            ByteString content = UnsafeByteOperations.unsafeWrap(Files.readAllBytes(file));
-            if (content.size() < ContentHash.BYTES) {
-                throw new CorruptFileException("it has " + content.size() + " bytes, less than its checksum");
-            }
-            ByteString message = content.substring(ContentHash.BYTES);
-            ContentHash checksum = ContentHash.fromBytes(content.substring(0, ContentHash.BYTES));
-            if (!checksum.equals(ContentHash.of(message))) {
-                throw new CorruptFileException("its " + content.size() + " bytes do not match its checksum");
-            }
-            return new AssignmentFile(checksum, message);
-        } catch (IOException e) {
-            throw new CorruptFileException("it cannot be read: " + e);
+    /**
+     * Reads a file and checks that it is what was written.
+     *
+     * @throws IOException when it cannot be read, which says nothing of what it contains
+     */
+    static AssignmentFile read(Path file) throws IOException, CorruptFileException {
+        ByteString content = UnsafeByteOperations.unsafeWrap(Files.readAllBytes(file));
+        if (content.size() < ContentHash.BYTES) {
+            throw new CorruptFileException("it has " + content.size() + " bytes, less than its checksum");
         }
+        ByteString message = content.substring(ContentHash.BYTES);
+        ContentHash checksum = ContentHash.fromBytes(content.substring(0, ContentHash.BYTES));
+        if (!checksum.equals(ContentHash.of(message))) {
+            throw new CorruptFileException("its " + content.size() + " bytes do not match its checksum");
+        }
+        return new AssignmentFile(checksum, message);
     }
 
     /** The message. */

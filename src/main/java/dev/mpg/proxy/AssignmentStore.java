@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -31,7 +32,9 @@ import org.slf4j.LoggerFactory;
  * <p>The data folder has {@code assignments/} (one {@link AssignmentFile} per Proxy), {@code packs/} (see {@link Packs}),
  * {@code quarantine/} and {@code lock}. Blobs are written before the assignment that names them and deleted after it, each
  * file atomically, so that a crash at any point leaves the assignment before or after a change, whole. Everything is
- * checked when it is read; what is corrupt is set aside and not held.
+ * checked when it is read; what is corrupt is set aside and not held; what cannot be read stays and is not held.
+ *
+ * <p>What can be read is held even when nothing can be written: {@link #problem} says so.
  *
  * <p>Thread-safe. Reading waits for no disk.
  */
@@ -41,10 +44,23 @@ public final class AssignmentStore implements AutoCloseable {
     private final Path folder;
     private final Path assignmentFolder;
     private final Disk disk;
-    private final FolderLock lock;
+    private final Optional<FolderLock> lock;
+    /** Why nothing can be written; empty when something can. */
+    private final Optional<String> readOnly;
+
     private final Quarantine quarantine;
     private final Packs packs;
     private final Map<String, Held> held = new ConcurrentHashMap<>();
+    /**
+     * By cluster id: blobs of files that could not be put in place for certain, or were not read whole. One of them may be
+     * the file that the next start reads, so they live until a later one is in place.
+     */
+    private final Map<String, Map<ContentHash, ByteString>> unsettled = new HashMap<>();
+    /** Files that could not be read, and why. Nobody knows which blobs those in the assignment folder name. */
+    private final Map<Path, String> unreadable = new TreeMap<>();
+
+    private Optional<String> housekeepingError = Optional.empty();
+    private volatile Optional<String> problem = Optional.empty();
     private volatile Usage usage;
     private boolean closed;
 
@@ -52,30 +68,61 @@ public final class AssignmentStore implements AutoCloseable {
      * What the store takes on disk.
      *
      * @param path the data folder
-     * @param bytes size of all packs and assignments
+     * @param bytes size of all packs, assignments and corrupt files kept aside
      * @param packs how many packs there are
      * @param quarantined how many corrupt files are kept aside
      */
     public record Usage(Path path, long bytes, int packs, int quarantined) {}
 
-    private AssignmentStore(Path folder, Disk disk, FolderLock lock) throws IOException {
+    private AssignmentStore(Path folder, Disk disk, Optional<FolderLock> lock, Optional<String> readOnly)
+            throws IOException {
         this.folder = folder;
         this.disk = disk;
         this.lock = lock;
-        this.assignmentFolder = Files.createDirectories(folder.resolve("assignments"));
-        this.quarantine = new Quarantine(folder.resolve("quarantine"), disk);
+        this.readOnly = readOnly;
+        this.assignmentFolder = folder.resolve("assignments");
         Path packFolder = folder.resolve("packs");
+        this.quarantine = new Quarantine(folder.resolve("quarantine"), disk);
         this.packs = new Packs(packFolder, disk, quarantine);
-        disk.force(folder);
-        removeTemporaries(assignmentFolder);
-        removeTemporaries(packFolder);
-        load();
-        packs.tidy(live());
+        if (readOnly.isEmpty()) {
+            Files.createDirectories(assignmentFolder);
+            Files.createDirectories(packFolder);
+        }
+        Map<Path, String> corrupt = load();
+        if (readOnly.isEmpty()) {
+            housekeepingError = keepHouse(packFolder, corrupt);
+        }
         this.usage = measure();
+        this.problem = findProblem();
+    }
+
+    /** Makes room. That this fails, on a full disk, hinders nobody from being served. */
+    private Optional<String> keepHouse(Path packFolder, Map<Path, String> corrupt) {
+        try {
+            disk.force(folder);
+            removeTemporaries(assignmentFolder);
+            removeTemporaries(packFolder);
+            quarantine.bound();
+            for (Map.Entry<Path, String> file : corrupt.entrySet()) {
+                quarantine.add(file.getKey(), file.getValue());
+            }
+            deleteDead();
+            return Optional.empty();
+        } catch (IOException e) {
+            return housekeepingFailed(Disk.failed("tidy the data folder " + folder, e));
+        } catch (UncheckedIOException e) {
+            return housekeepingFailed(e);
+        }
+    }
+
+    private static Optional<String> housekeepingFailed(UncheckedIOException e) {
+        log.warn("what is on disk is served, but the disk fails", e);
+        return Optional.of(String.valueOf(e.getMessage()));
     }
 
     /**
-     * Opens the store in this folder, which is made if there is none, and loads what it holds.
+     * Opens the store in this folder, which is made if there is none, and loads what it holds. Where nothing can be written
+     * that is served all the same, as long as there is something.
      *
      * @throws UncheckedIOException when the folder cannot be used, or another process uses it
      */
@@ -88,12 +135,14 @@ public final class AssignmentStore implements AutoCloseable {
         try {
             Files.createDirectories(folder);
             lock = FolderLock.take(folder);
-        } catch (IOException e) {
+        } catch (FolderLock.InUseException e) {
             throw unusable(folder, e);
+        } catch (IOException e) {
+            return openReadOnly(folder, disk, e);
         }
         boolean opened = false;
         try {
-            AssignmentStore store = new AssignmentStore(folder, disk, lock);
+            AssignmentStore store = new AssignmentStore(folder, disk, Optional.of(lock), Optional.empty());
             opened = true;
             return store;
         } catch (IOException e) {
@@ -103,6 +152,21 @@ public final class AssignmentStore implements AutoCloseable {
                 release(lock);
             }
         }
+    }
+
+    /** Without the lock: whoever could write the folder meanwhile would replace and delete whole files only. */
+    private static AssignmentStore openReadOnly(Path folder, Disk disk, IOException why) {
+        String reason = "the data folder " + folder + " cannot be written: " + Disk.reason(why);
+        try {
+            AssignmentStore store = new AssignmentStore(folder, disk, Optional.empty(), Optional.of(reason));
+            if (!store.held.isEmpty()) {
+                log.error("{}; what is in it is served, nothing new is taken", reason);
+                return store;
+            }
+        } catch (IOException e) {
+            why.addSuppressed(e);
+        }
+        throw unusable(folder, why);
     }
 
     private static UncheckedIOException unusable(Path folder, IOException cause) {
@@ -131,8 +195,10 @@ public final class AssignmentStore implements AutoCloseable {
         }
     }
 
-    private void load() throws IOException {
-        Map<AssignmentFile, dev.mpg.sync.v1.Assignment> stored = new HashMap<>();
+    /** Changes nothing on disk. Returns what is corrupt, and why. */
+    private Map<Path, String> load() throws IOException {
+        Map<Path, String> corrupt = new TreeMap<>();
+        List<Stored> stored = new ArrayList<>();
         Set<ContentHash> wanted = new HashSet<>();
         for (Path file : list(assignmentFolder, AssignmentFile.SUFFIX)) {
             try {
@@ -141,15 +207,37 @@ public final class AssignmentStore implements AutoCloseable {
                 if (!file.endsWith(AssignmentFile.nameFor(message.getClusterId()))) {
                     throw new CorruptFileException("it is the file of Proxy " + message.getClusterId());
                 }
-                wanted.addAll(Held.hashes(message.getStable()));
-                wanted.addAll(Held.hashes(message.getTarget()));
-                stored.put(content, message);
+                Set<ContentHash> hashes = new HashSet<>(Held.hashes(message.getStable()));
+                hashes.addAll(Held.hashes(message.getTarget()));
+                wanted.addAll(hashes);
+                stored.add(new Stored(content, message, hashes));
             } catch (CorruptFileException e) {
-                quarantine.add(file, e.reason());
+                corrupt.put(file, e.reason());
+            } catch (IOException e) {
+                cannotRead(file, e);
             }
         }
-        Map<ContentHash, ByteString> blobs = packs.load(wanted);
-        stored.forEach((file, message) -> held.put(message.getClusterId(), Held.restore(file, message, blobs)));
+        Map<ContentHash, ByteString> blobs = packs.load(wanted, this::cannotRead);
+        stored.forEach(assignment -> restore(assignment, blobs));
+        return corrupt;
+    }
+
+    /** @param hashes of all that it names */
+    private record Stored(AssignmentFile file, dev.mpg.sync.v1.Assignment message, Set<ContentHash> hashes) {}
+
+    private void restore(Stored stored, Map<ContentHash, ByteString> blobs) {
+        String clusterId = stored.message().getClusterId();
+        held.put(clusterId, Held.restore(stored.file(), stored.message(), blobs));
+        if (!blobs.keySet().containsAll(stored.hashes())) {
+            Map<ContentHash, ByteString> found = new HashMap<>(blobs);
+            found.keySet().retainAll(stored.hashes());
+            unsettled.put(clusterId, found);
+        }
+    }
+
+    private void cannotRead(Path file, IOException e) {
+        log.error("{} cannot be read: it stays where it is, and nothing of it is held", file, e);
+        unreadable.put(file, Disk.reason(e));
     }
 
     /** What is to be served, sorted by cluster id. */
@@ -194,6 +282,7 @@ public final class AssignmentStore implements AutoCloseable {
      */
     public synchronized void put(Assignment assignment) {
         checkOpen();
+        checkWritable();
         List<Snapshot> snapshots = Stream.concat(assignment.stable().stream(), Stream.of(assignment.target()))
                 .distinct()
                 .toList();
@@ -203,11 +292,19 @@ public final class AssignmentStore implements AutoCloseable {
 
         AssignmentFile file = AssignmentFile.of(assignment);
         Held earlier = held.get(assignment.clusterId());
-        if (earlier == null || !earlier.file().equals(file.checksum())) {
+        if (earlier == null
+                || !earlier.file().equals(file.checksum())
+                || unsettled.containsKey(assignment.clusterId())) {
+            unsettled
+                    .computeIfAbsent(assignment.clusterId(), clusterId -> new HashMap<>())
+                    .putAll(blobs);
             disk.replace(assignmentFolder, AssignmentFile.nameFor(assignment.clusterId()), file.content());
+            unsettled.remove(assignment.clusterId());
+            unreadable.remove(fileOf(assignment.clusterId()));
         }
         held.put(assignment.clusterId(), new Held(file.checksum(), file.size(), snapshots, Optional.of(assignment)));
         usage = measure();
+        problem = findProblem();
     }
 
     /**
@@ -219,22 +316,35 @@ public final class AssignmentStore implements AutoCloseable {
     public synchronized Set<String> retain(Set<String> clusterIds) {
         checkOpen();
         Set<String> gone = new TreeSet<>(held.keySet());
+        gone.addAll(unsettled.keySet());
         gone.removeAll(clusterIds);
-        if (gone.isEmpty()) {
+        Set<Path> files = new TreeSet<>(unreadable.keySet());
+        files.removeIf(file -> !file.startsWith(assignmentFolder));
+        clusterIds.forEach(clusterId -> files.remove(fileOf(clusterId)));
+        gone.forEach(clusterId -> files.add(fileOf(clusterId)));
+        if (files.isEmpty()) {
             return gone;
         }
+        checkWritable();
         try {
-            for (String clusterId : gone) {
-                disk.delete(assignmentFolder.resolve(AssignmentFile.nameFor(clusterId)));
+            for (Path file : files) {
+                disk.delete(file);
             }
             disk.force(assignmentFolder);
             held.keySet().removeAll(gone);
+            unsettled.keySet().removeAll(gone);
+            unreadable.keySet().removeAll(files);
         } catch (IOException e) {
             throw Disk.failed("delete the files of " + gone + " in " + assignmentFolder, e);
         } finally {
             usage = measure();
+            problem = findProblem();
         }
         return gone;
+    }
+
+    private Path fileOf(String clusterId) {
+        return assignmentFolder.resolve(AssignmentFile.nameFor(clusterId));
     }
 
     /**
@@ -245,18 +355,33 @@ public final class AssignmentStore implements AutoCloseable {
      */
     public synchronized void tidy() {
         checkOpen();
+        if (readOnly.isPresent()) {
+            return;
+        }
         try {
-            packs.tidy(live());
+            deleteDead();
+            housekeepingError = Optional.empty();
         } catch (IOException e) {
-            throw Disk.failed("tidy the data folder " + folder, e);
+            UncheckedIOException failure = Disk.failed("tidy the data folder " + folder, e);
+            housekeepingError = Optional.ofNullable(failure.getMessage());
+            throw failure;
         } finally {
             usage = measure();
+            problem = findProblem();
+        }
+    }
+
+    private void deleteDead() throws IOException {
+        // What an assignment names that cannot be read must not be taken for dead.
+        if (unreadable.keySet().stream().noneMatch(file -> file.startsWith(assignmentFolder))) {
+            packs.tidy(live());
         }
     }
 
     private Map<ContentHash, ByteString> live() {
         Map<ContentHash, ByteString> live = new HashMap<>();
         held.values().forEach(proxy -> proxy.snapshots().forEach(snapshot -> addBlobs(snapshot, live)));
+        unsettled.values().forEach(live::putAll);
         return live;
     }
 
@@ -275,7 +400,28 @@ public final class AssignmentStore implements AutoCloseable {
 
     private Usage measure() {
         long assignments = held.values().stream().mapToLong(Held::fileBytes).sum();
-        return new Usage(folder, packs.bytes() + assignments, packs.count(), quarantine.count());
+        return new Usage(folder, packs.bytes() + assignments + quarantine.bytes(), packs.count(), quarantine.count());
+    }
+
+    /** What is wrong with the disk apart from what {@link #put} and {@link #retain} throw; empty when nothing is. */
+    public Optional<String> problem() {
+        return problem;
+    }
+
+    private Optional<String> findProblem() {
+        Optional<String> notRead = unreadable.entrySet().stream()
+                .findFirst()
+                .map(file -> unreadable.size() + " files cannot be read and are left in place; " + file.getKey() + ": "
+                        + file.getValue());
+        return readOnly.or(() -> notRead).or(() -> housekeepingError);
+    }
+
+    private void checkWritable() {
+        readOnly.ifPresent(reason -> {
+            throw new UncheckedIOException(
+                    reason + "; what is served stays; make it writable and start this instance again",
+                    new IOException(reason));
+        });
     }
 
     private void checkOpen() {
@@ -289,7 +435,7 @@ public final class AssignmentStore implements AutoCloseable {
     public synchronized void close() {
         if (!closed) {
             closed = true;
-            release(lock);
+            lock.ifPresent(AssignmentStore::release);
         }
     }
 }

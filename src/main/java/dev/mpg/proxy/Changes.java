@@ -14,10 +14,14 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Notes which clusters changed and hands each to a consumer a little later, once for all its changes till then: a thousand
- * gateways that ACK together make a few reports, not a thousand. The pause before each round grows with what a round
- * takes, so that large fleets cost a bounded share of the processor. Thread-safe; noting never blocks on the consumer.
+ * gateways that ACK together make a few reports, not a thousand. The pause after each round grows with what the round took,
+ * so that large fleets cost a bounded share of the processor; a change that comes later than that is told at once.
+ * Thread-safe; noting never blocks on the consumer.
  */
 final class Changes implements AutoCloseable {
+    /** What changes within this time of the first change is told with it. */
+    private static final Duration SETTLE = Duration.ofMillis(1);
+
     private static final Duration SHORTEST_PAUSE = Duration.ofMillis(5);
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(1);
     /** A round may take this part of the time at most. */
@@ -28,7 +32,10 @@ final class Changes implements AutoCloseable {
     private final Consumer<String> consumer;
     private final ScheduledExecutorService worker;
     private final Set<String> noted = new LinkedHashSet<>();
-    private long pauseNanos = SHORTEST_PAUSE.toNanos();
+    /** The next round begins no earlier, {@link System#nanoTime()}. */
+    private long earliest = System.nanoTime();
+
+    private boolean telling;
 
     Changes(String name, Consumer<String> consumer) {
         this.consumer = consumer;
@@ -40,14 +47,16 @@ final class Changes implements AutoCloseable {
     synchronized void note(String clusterId) {
         boolean first = noted.isEmpty();
         noted.add(clusterId);
-        if (first) {
+        // While a round runs nobody knows yet when the next one may: its end schedules it.
+        if (first && !telling) {
             schedule();
         }
     }
 
     private void schedule() {
+        long delay = Math.max(SETTLE.toNanos(), earliest - System.nanoTime());
         try {
-            var _ = worker.schedule(this::round, pauseNanos, TimeUnit.NANOSECONDS);
+            var _ = worker.schedule(this::round, delay, TimeUnit.NANOSECONDS);
         } catch (RejectedExecutionException e) {
             log.debug("closed: a change is not told", e);
         }
@@ -62,11 +71,16 @@ final class Changes implements AutoCloseable {
     private synchronized List<String> take() {
         List<String> taken = List.copyOf(noted);
         noted.clear();
+        telling = true;
         return taken;
     }
 
     private synchronized void pause(long nanos) {
-        pauseNanos = Math.clamp(nanos, SHORTEST_PAUSE.toNanos(), LONGEST_PAUSE.toNanos());
+        earliest = System.nanoTime() + Math.clamp(nanos, SHORTEST_PAUSE.toNanos(), LONGEST_PAUSE.toNanos());
+        telling = false;
+        if (!noted.isEmpty()) {
+            schedule();
+        }
     }
 
     private void tell(String clusterId) {

@@ -18,11 +18,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.BiConsumer;
 import java.util.stream.Stream;
 
 /**
- * Blobs on disk, many to a file, because each file costs a wait for the device: {@code <SHA-256 of the file>.pack}, which
- * never changes once it is there. Remembers where each blob is, not its bytes. Not thread-safe.
+ * Blobs on disk, many to a file, because each file costs a wait for the device. A pack never changes once it is there. It
+ * is named {@code <hash>.pack} after the hashes of its blobs: each blob vouches for itself, the name only tells whether
+ * all are there. Of a damaged pack the blobs that are whole count; they move to a new one before it is set aside.
+ * Remembers where each blob is, not its bytes. Not thread-safe.
  */
 final class Packs {
     private static final String SUFFIX = ".pack";
@@ -51,20 +54,25 @@ final class Packs {
     /** The pack in which a blob is looked for. When two have it, the other's copy is dead. */
     private final Map<ContentHash, PackFile> home = new HashMap<>();
 
+    /** Why a pack is to be set aside, by name. */
+    private final Map<String, String> damaged = new HashMap<>();
+
     /** @param weight of all its blobs */
     private record PackFile(String name, long bytes, long weight) {}
 
-    Packs(Path folder, Disk disk, Quarantine quarantine) throws IOException {
-        this.folder = Files.createDirectories(folder);
+    Packs(Path folder, Disk disk, Quarantine quarantine) {
+        this.folder = folder;
         this.disk = disk;
         this.quarantine = quarantine;
     }
 
     /**
-     * Reads every pack, checks every blob, and returns those that are wanted. Called once, first. Corrupt packs are set
-     * aside: their blobs are missing from the result.
+     * Reads every pack, hashes every blob, and returns those that are wanted. Called once, first. Changes nothing on disk.
+     *
+     * @param unreadable told of each file that cannot be read; it stays where it is, and nothing of it is returned
      */
-    Map<ContentHash, ByteString> load(Set<ContentHash> wanted) throws IOException {
+    Map<ContentHash, ByteString> load(Set<ContentHash> wanted, BiConsumer<Path, IOException> unreadable)
+            throws IOException {
         Map<ContentHash, ByteString> found = new HashMap<>();
         for (Path file : files()) {
             try {
@@ -72,8 +80,8 @@ final class Packs {
                 remember(String.valueOf(file.getFileName()), Files.size(file), blobs);
                 blobs.keySet().retainAll(wanted);
                 blobs.forEach(found::putIfAbsent);
-            } catch (CorruptFileException e) {
-                quarantine.add(file, e.reason());
+            } catch (IOException e) {
+                unreadable.accept(file, e);
             }
         }
         return found;
@@ -87,31 +95,39 @@ final class Packs {
         }
     }
 
-    private static Map<ContentHash, ByteString> read(Path file) throws CorruptFileException {
+    private Map<ContentHash, ByteString> read(Path file) throws IOException {
+        String name = String.valueOf(file.getFileName());
+        long size = Files.size(file);
+        if (size > MAX_FILE) {
+            damaged.put(name, "it has " + size + " bytes, more than any pack");
+            return new HashMap<>();
+        }
+        Map<ContentHash, ByteString> blobs = new LinkedHashMap<>();
+        for (ByteString blob : parse(name, UnsafeByteOperations.unsafeWrap(Files.readAllBytes(file)))) {
+            blobs.put(ContentHash.of(blob), blob);
+        }
+        if (!name.equals(nameOf(blobs.keySet()))) {
+            damaged.putIfAbsent(name, "its " + blobs.size() + " blobs are not those that were written");
+        }
+        return blobs;
+    }
+
+    /** The blobs up to where the file cannot be read on. */
+    private List<ByteString> parse(String name, ByteString content) {
         try {
-            long size = Files.size(file);
-            if (size > MAX_FILE) {
-                throw new CorruptFileException("it has " + size + " bytes, more than any pack");
-            }
-            ByteString content = UnsafeByteOperations.unsafeWrap(Files.readAllBytes(file));
-            ContentHash hash = ContentHash.of(content);
-            if (!String.valueOf(file.getFileName()).equals(nameOf(hash))) {
-                throw new CorruptFileException("its " + size + " bytes hash to " + hash.hex());
-            }
-            Map<ContentHash, ByteString> blobs = new HashMap<>();
-            for (ByteString blob : Pack.parseFrom(content).getBlobsList()) {
-                blobs.put(ContentHash.of(blob), blob);
-            }
-            return blobs;
+            return Pack.parseFrom(content).getBlobsList();
         } catch (InvalidProtocolBufferException e) {
-            throw new CorruptFileException("it is no pack: " + e.getMessage());
-        } catch (IOException e) {
-            throw new CorruptFileException("it cannot be read: " + e);
+            damaged.put(name, "it is no pack: " + e.getMessage());
+            return e.getUnfinishedMessage() instanceof Pack begun ? begun.getBlobsList() : List.of();
         }
     }
 
-    private static String nameOf(ContentHash hash) {
-        return hash.hex() + SUFFIX;
+    /** @param hashes in the order in which the blobs are written */
+    private static String nameOf(Collection<ContentHash> hashes) {
+        return ContentHash.of(ByteString.copyFrom(
+                                hashes.stream().map(ContentHash::toBytes).toList()))
+                        .hex()
+                + SUFFIX;
     }
 
     /** Writes those of the blobs that are not on disk. On return they are there for good. */
@@ -148,9 +164,10 @@ final class Packs {
     private String writeBatch(Map<ContentHash, ByteString> batch) {
         ByteString content =
                 Pack.newBuilder().addAllBlobs(batch.values()).build().toByteString();
-        String name = nameOf(ContentHash.of(content));
-        if (!packs.containsKey(name)) {
+        String name = nameOf(batch.keySet());
+        if (!packs.containsKey(name) || damaged.containsKey(name)) {
             disk.replace(folder, name, content);
+            damaged.remove(name);
         }
         home.keySet().removeAll(batch.keySet());
         remember(name, content.size(), batch);
@@ -170,7 +187,8 @@ final class Packs {
 
     /**
      * Deletes packs of which nothing lives. When less than half of what is left lives, or when it is spread over many
-     * files, what lives is rewritten; the old files are deleted only once that is on disk.
+     * files, what lives is rewritten, and always when a pack is damaged; the old files are deleted, or set aside, only
+     * once that is on disk.
      */
     void tidy(Map<ContentHash, ByteString> live) throws IOException {
         home.keySet().retainAll(live.keySet());
@@ -208,7 +226,7 @@ final class Packs {
         for (PackFile pack : packs.values()) {
             boolean sparse = live * 2 < total && liveWeights.getOrDefault(pack.name(), 0L) < pack.weight();
             boolean scattered = packs.size() > MANY && pack.bytes() < SMALL;
-            if (sparse || scattered) {
+            if (sparse || scattered || damaged.containsKey(pack.name())) {
                 worn.add(pack.name());
             }
         }
@@ -217,8 +235,14 @@ final class Packs {
 
     private void delete(Collection<String> names) throws IOException {
         for (String name : new ArrayList<>(names)) {
+            String damage = damaged.get(name);
+            if (damage == null) {
+                disk.delete(folder.resolve(name));
+            } else {
+                quarantine.add(folder.resolve(name), damage);
+                damaged.remove(name);
+            }
             packs.remove(name);
-            disk.delete(folder.resolve(name));
         }
     }
 

@@ -2,6 +2,7 @@ package dev.mpg.proxy;
 
 import dev.mpg.sync.SyncClient;
 import dev.mpg.sync.SyncTransport;
+import dev.mpg.telemetry.CannotListenException;
 import dev.mpg.telemetry.HttpEndpoints;
 import dev.mpg.telemetry.HttpEndpoints.Readiness;
 import dev.mpg.telemetry.ProcessMetrics;
@@ -22,7 +23,6 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
-import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
@@ -142,7 +142,7 @@ public final class ProxyProcess implements AutoCloseable {
         try {
             server.start();
         } catch (IOException e) {
-            throw cannotListen(address, "--xds-address", e);
+            throw new CannotListenException(address, "--xds-address", e);
         }
         parts.add(() -> end(server, xds));
         return server;
@@ -165,14 +165,8 @@ public final class ProxyProcess implements AutoCloseable {
         try {
             return HttpEndpoints.start(address);
         } catch (IOException e) {
-            throw cannotListen(address, "--debug-address", e);
+            throw new CannotListenException(address, "--debug-address", e);
         }
-    }
-
-    private static UncheckedIOException cannotListen(InetSocketAddress address, String option, IOException e) {
-        Throwable cause = e.getCause() == null ? e : e.getCause();
-        return new UncheckedIOException(
-                "cannot listen on " + text(address) + ": " + cause.getMessage() + "; choose another " + option, e);
     }
 
     private static SyncClient masterClient(
@@ -182,9 +176,9 @@ public final class ProxyProcess implements AutoCloseable {
             ServingSink sink,
             MeterRegistry registry,
             Parts parts) {
-        // What still comes from the stream after the client is closed is of no use.
         ScheduledThreadPoolExecutor thread = new ScheduledThreadPoolExecutor(
-                1, Thread.ofPlatform().daemon().name("sync").factory(), new ThreadPoolExecutor.DiscardPolicy());
+                1, Thread.ofPlatform().daemon().name("sync").factory());
+        // Otherwise its end would wait for delays, cancelled ones too.
         thread.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
         parts.add(() -> end(thread));
         return parts.add(new SyncClient(

@@ -20,7 +20,8 @@ final class ServingSink implements AssignmentSink {
     private final AssignmentStore store;
     private final XdsServer xds;
     private final FleetListener served;
-    private volatile Optional<String> diskError = Optional.empty();
+    private volatile Optional<String> keepError = Optional.empty();
+    private volatile Optional<String> forgetError = Optional.empty();
 
     /** @param served told the cluster id of each assignment from when it is served */
     ServingSink(AssignmentStore store, XdsServer xds, FleetListener served) {
@@ -45,16 +46,21 @@ final class ServingSink implements AssignmentSink {
     }
 
     @Override
+    public Optional<Snapshot> stable(String clusterId) {
+        return store.assignment(clusterId).flatMap(Assignment::stable);
+    }
+
+    @Override
     public void assign(Assignment assignment) {
         try {
             store.put(assignment);
         } catch (UncheckedIOException e) {
-            diskError = Optional.ofNullable(e.getMessage());
+            keepError = Optional.ofNullable(e.getMessage());
             // It may have failed for want of space.
             tidy();
             throw e;
         }
-        diskError = Optional.empty();
+        keepError = Optional.empty();
         serve(assignment);
         tidy();
     }
@@ -84,8 +90,9 @@ final class ServingSink implements AssignmentSink {
         }
         try {
             store.retain(clusterIds);
+            forgetError = Optional.empty();
         } catch (UncheckedIOException e) {
-            diskError = Optional.ofNullable(e.getMessage());
+            forgetError = Optional.ofNullable(e.getMessage());
             log.warn("Proxies that are not served any more are still on disk: {}", e.getMessage());
         }
         tidy();
@@ -99,8 +106,8 @@ final class ServingSink implements AssignmentSink {
         }
     }
 
-    /** Why the last change could not be written to disk; empty when it could. */
+    /** Why the last assignment could not be kept on disk or deleted, else what else is wrong with the disk. */
     Optional<String> diskError() {
-        return diskError;
+        return keepError.or(() -> forgetError).or(store::problem);
     }
 }

@@ -47,7 +47,7 @@ final class StatusText {
     private static String disk(Status.Disk disk) {
         return disk.path() + ", " + size(disk.bytes()) + " in " + disk.packs() + " packs, " + disk.quarantined()
                 + " corrupt files set aside"
-                + (disk.lastError() == null ? "" : "; LAST WRITE FAILED: " + line(disk.lastError()));
+                + (disk.lastError() == null ? "" : "; DISK FAILS: " + line(disk.lastError()));
     }
 
     private static List<List<String>> clusters(List<Status.Cluster> clusters) {

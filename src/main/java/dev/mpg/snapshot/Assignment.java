@@ -7,7 +7,8 @@ import java.util.Optional;
  * What the fleet of one Proxy should run. Immutable.
  *
  * @param clusterId the Proxy's cluster id, which gateways give as {@code node.cluster}
- * @param stable the last version proven on the whole fleet; empty while there is none
+ * @param stable the last version proven on the whole fleet. Empty, as the Master says it: none that the Master knows, so
+ *     who has one keeps it. Empty, as an instance serves it: there is none
  * @param target the version that is being rolled out; equal to {@code stable} when the fleet has arrived
  * @param members the only {@code node.id}s that may connect; empty: any may
  * @param traceparent W3C trace context of the change that made this; empty when there is none
@@ -15,7 +16,7 @@ import java.util.Optional;
 public record Assignment(
         String clusterId, Optional<Snapshot> stable, Snapshot target, List<String> members, String traceparent) {
     public Assignment {
-        members = List.copyOf(members);
+        members = Members.of(members);
     }
 
     /** What this gateway should run. */
@@ -23,7 +24,7 @@ public record Assignment(
         return target;
     }
 
-    /** Whether a gateway with this {@code node.id} belongs to the fleet. */
+    /** Whether a gateway with this {@code node.id} belongs to the fleet. Takes O(1). */
     public boolean admits(String gateway) {
         return members.isEmpty() || members.contains(gateway);
     }

@@ -153,16 +153,17 @@ final class Download {
     /**
      * The assignment, once nothing is lacking.
      *
+     * @param kept the stable version for when the message names none
      * @throws UnresolvableManifestException when its content doesn't add up to its versions
      */
-    Assignment assemble() throws UnresolvableManifestException {
+    Assignment assemble(Optional<Snapshot> kept) throws UnresolvableManifestException {
         Map<ContentHash, Snapshot> snapshots = new HashMap<>();
         for (Part part : parts.values()) {
             snapshots.put(part.manifest().version(), part.assemble(blobs));
         }
         return new Assignment(
                 message.getClusterId(),
-                stable.map(snapshots::get),
+                stable.map(snapshots::get).or(() -> kept),
                 Objects.requireNonNull(snapshots.get(target)),
                 message.getMembersList(),
                 message.getTraceparent());

@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -23,16 +24,24 @@ final class Intake {
     private final AssignmentSink sink;
     private final Replies replies;
     private final ClientMeters meters;
+    /** The Proxies placed here, and those that aren't any more but whose Want hasn't been answered yet. */
     private final Map<String, OfCluster> clusters = new HashMap<>();
 
     /** What this has to say to the Master, or wants to be reminded of. */
     interface Replies {
+        /** Asks for blobs. It must get to the Master unless the stream ends: there is no other before its answer. */
         void want(String clusterId, List<ContentHash> hashes);
 
-        void holding(String clusterId, Set<ContentHash> versions, boolean resend);
+        /**
+         * States what is held.
+         *
+         * @param resend whether the Master is to send the last assignment again, whole
+         * @param error why that one could not be taken; empty when it could
+         */
+        void holding(String clusterId, Set<ContentHash> versions, boolean resend, String error);
 
-        /** Calls {@link #save} later; {@code attempts} have failed. */
-        void saveLater(String clusterId, int attempts);
+        /** Calls {@link #retry} later; {@code attempts} have failed. */
+        void retryLater(String clusterId, int attempts);
     }
 
     Intake(AssignmentSink sink, Replies replies, ClientMeters meters) {
@@ -42,7 +51,7 @@ final class Intake {
     }
 
     void placement(Set<String> clusterIds) {
-        clusters.keySet().retainAll(clusterIds);
+        clusters.values().removeIf(cluster -> !clusterIds.contains(cluster.clusterId) && !cluster.leave());
         sink.retain(clusterIds);
     }
 
@@ -52,17 +61,16 @@ final class Intake {
 
     void blobs(Blobs message) {
         OfCluster cluster = clusters.get(message.getClusterId());
-        // Without one the Proxy isn't placed here any more.
         if (cluster != null) {
             cluster.take(message);
         }
     }
 
-    /** Offers an assignment to the sink again that it could not persist. */
-    void save(String clusterId) {
+    /** Offers an assignment to the sink again that it could not persist, or asks again for one that was refused. */
+    void retry(String clusterId) {
         OfCluster cluster = clusters.get(clusterId);
         if (cluster != null) {
-            cluster.saveAgain();
+            cluster.retry();
         }
     }
 
@@ -75,7 +83,10 @@ final class Intake {
         private final String clusterId;
         /** Manifests of the last assignment on this stream, upon which the next one may build. */
         private Map<ContentHash, ResolvedManifest> told = Map.of();
-        /** Hashes of the Want that hasn't been answered yet; there is at most one. */
+        /**
+         * Hashes of the Want that hasn't been answered yet; there is at most one, also when the Proxy goes and comes back
+         * meanwhile: an answer doesn't say which Want it belongs to.
+         */
         private final Set<ContentHash> inFlight = new HashSet<>();
 
         private @Nullable Download download;
@@ -84,8 +95,12 @@ final class Intake {
         /** Whole and verified, but not persisted yet. */
         private @Nullable Assignment unsaved;
 
-        private int failedSaves;
-        private boolean saveQueued;
+        /** Why the last assignment on this stream was refused; null when it was not. */
+        private @Nullable String refusal;
+        /** Assignments refused or not persisted since the last one that was taken. */
+        private int failures;
+
+        private boolean retryQueued;
 
         OfCluster(String clusterId) {
             this.clusterId = clusterId;
@@ -95,8 +110,19 @@ final class Intake {
             return sink.holdings().getOrDefault(clusterId, Set.of());
         }
 
+        /** The Proxy isn't placed here any more. Whether an answer is still to come. */
+        boolean leave() {
+            told = Map.of();
+            download = null;
+            leftover = null;
+            unsaved = null;
+            refusal = null;
+            return !inFlight.isEmpty();
+        }
+
         void offer(dev.mpg.sync.v1.Assignment message) {
             unsaved = null;
+            refusal = null;
             Download next;
             try {
                 next = Download.start(
@@ -106,7 +132,7 @@ final class Intake {
                         version -> sink.snapshot(clusterId, version),
                         download == null ? leftover : download);
             } catch (UnresolvableManifestException e) {
-                refuse(e.getMessage(), Download.buildsUponBase(message));
+                refuse(e.reason(), Download.buildsUponBase(message));
                 return;
             }
             download = next;
@@ -160,13 +186,12 @@ final class Intake {
                 return;
             }
             try {
-                unsaved = download.assemble();
+                unsaved = download.assemble(sink.stable(clusterId));
             } catch (UnresolvableManifestException e) {
-                refuse(e.getMessage(), download.buildsUponBase());
+                refuse(e.reason(), download.buildsUponBase());
                 return;
             }
             download = null;
-            failedSaves = 0;
             save();
         }
 
@@ -179,43 +204,56 @@ final class Intake {
             } catch (RuntimeException e) {
                 meters.refused.increment();
                 LOG.error("Version {} of {} can't be taken; the earlier one stays", unsaved.target(), clusterId, e);
-                failedSaves++;
-                if (!saveQueued) {
-                    saveQueued = true;
-                    replies.saveLater(clusterId, failedSaves);
-                }
+                replies.holding(clusterId, held(), false, Objects.requireNonNullElse(e.getMessage(), e.toString()));
+                retryLater();
                 return;
             }
             unsaved = null;
-            replies.holding(clusterId, held(), false);
+            failures = 0;
+            replies.holding(clusterId, held(), false, "");
         }
 
-        void saveAgain() {
-            saveQueued = false;
-            save();
+        private void retryLater() {
+            failures++;
+            if (!retryQueued) {
+                retryQueued = true;
+                replies.retryLater(clusterId, failures);
+            }
+        }
+
+        void retry() {
+            retryQueued = false;
+            if (refusal != null) {
+                replies.holding(clusterId, held(), true, refusal);
+            } else {
+                save();
+            }
         }
 
         /** Gives up the latest assignment; what is served stays. */
-        private void refuse(@Nullable String reason, boolean askForWhole) {
+        private void refuse(String reason, boolean askForWhole) {
             meters.refused.increment();
             LOG.error(
                     "An assignment of {} is refused and what is served stays: {}{}",
                     clusterId,
                     reason,
-                    askForWhole ? "; asking for it anew" : "");
+                    askForWhole ? "; asking for it anew" : "; asking for it later");
             if (download != null) {
                 leftover = download;
                 download = null;
             }
             told = Map.of();
-            if (askForWhole) {
-                replies.holding(clusterId, held(), true);
+            replies.holding(clusterId, held(), askForWhole, reason);
+            if (!askForWhole) {
+                refusal = reason;
+                retryLater();
             }
         }
 
         void streamEnded() {
             told = Map.of();
             inFlight.clear();
+            refusal = null;
         }
     }
 }

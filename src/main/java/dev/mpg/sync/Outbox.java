@@ -40,11 +40,13 @@ final class Outbox {
         wants.put(clusterId, FromProxy.newBuilder().setWant(want).build());
     }
 
-    synchronized void holding(String clusterId, Set<ContentHash> versions, boolean resend) {
+    synchronized void holding(String clusterId, Set<ContentHash> versions, boolean resend, String error) {
         holdings.put(
                 clusterId,
                 FromProxy.newBuilder()
-                        .setHolding(encode(clusterId, versions).setResend(resend))
+                        .setHolding(encode(clusterId, versions)
+                                .setResend(resend)
+                                .setError(error.substring(0, Math.min(error.length(), SyncLimits.MAX_ERROR))))
                         .build());
     }
 
@@ -58,10 +60,9 @@ final class Outbox {
         reportsDue.add(clusterId);
     }
 
-    /** These Proxies, and no others, are placed here. */
+    /** These Proxies, and no others, are placed here. Wants of others are sent all the same: their answers are awaited. */
     synchronized void retain(Set<String> clusterIds) {
         placed = new HashSet<>(clusterIds);
-        wants.keySet().retainAll(clusterIds);
         holdings.keySet().retainAll(clusterIds);
         reports.keySet().retainAll(clusterIds);
         sent.keySet().retainAll(clusterIds);

@@ -8,6 +8,8 @@ import dev.mpg.snapshot.Snapshot;
 import dev.mpg.snapshot.SnapshotDiff;
 import dev.mpg.sync.v1.FromMaster;
 import dev.mpg.sync.v1.Manifest;
+import java.nio.charset.StandardCharsets;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -28,8 +30,14 @@ public final class Publication {
     /** Of one entry beside its name: a hash of 32 bytes, a type, tags and lengths. */
     private static final long ENTRY_BYTES = 46;
 
-    /** Two whole manifests have to fit into a message, with what else an assignment has. */
-    private static final long MAX_MANIFEST_BYTES = (SyncLimits.MAX_MESSAGE_BYTES - (1L << 20)) / 2;
+    /** Of one member beside its name: a tag and a length. */
+    private static final long MEMBER_BYTES = 6;
+
+    /** All members. */
+    private static final long MAX_MEMBERS_BYTES = 2L << 20;
+
+    /** Two whole manifests and the members have to fit into a message, with what else an assignment has. */
+    private static final long MAX_MANIFEST_BYTES = (SyncLimits.MAX_MESSAGE_BYTES - MAX_MEMBERS_BYTES - (64L << 10)) / 2;
 
     private final Assignment assignment;
 
@@ -63,13 +71,19 @@ public final class Publication {
         return after(recent, next);
     }
 
-    private static Publication after(Map<ContentHash, Snapshot> earlier, Assignment assignment) {
+    private static Publication after(Map<ContentHash, Snapshot> earlier, Assignment given) {
+        checkSize(given.clusterId(), given.members());
+        Snapshot target = sharing(given.target(), earlier.values());
+        Optional<Snapshot> stable = given.stable()
+                .map(snapshot -> sharing(snapshot, List.of(target)))
+                .map(snapshot -> sharing(snapshot, earlier.values()));
+        Assignment assignment = new Assignment(given.clusterId(), stable, target, given.members(), given.traceparent());
         Map<ContentHash, Snapshot> recent = new LinkedHashMap<>();
         recent.put(assignment.target().version(), assignment.target());
-        assignment.stable().ifPresent(stable -> recent.putIfAbsent(stable.version(), stable));
+        stable.ifPresent(snapshot -> recent.putIfAbsent(snapshot.version(), snapshot));
         for (Snapshot snapshot : recent.values()) {
             if (!earlier.containsKey(snapshot.version())) {
-                checkSizes(assignment.clusterId(), snapshot);
+                checkSize(assignment.clusterId(), snapshot);
             }
         }
         for (Snapshot snapshot : earlier.values()) {
@@ -80,14 +94,37 @@ public final class Publication {
         return new Publication(assignment, recent);
     }
 
-    private static void checkSizes(String clusterId, Snapshot snapshot) {
+    /** The same, out of the objects of the equal one of these, or else of the first, which is the most like it. */
+    private static Snapshot sharing(Snapshot snapshot, Collection<Snapshot> earlier) {
+        Optional<Snapshot> equal = earlier.stream().filter(snapshot::equals).findFirst();
+        return equal.or(() -> earlier.stream().findFirst().map(snapshot::sharing))
+                .orElse(snapshot);
+    }
+
+    private static void checkSize(String clusterId, List<String> members) {
+        long bytes = 0;
+        for (String member : members) {
+            bytes += utf8Bytes(member) + MEMBER_BYTES;
+        }
+        if (bytes > MAX_MEMBERS_BYTES) {
+            throw new IllegalArgumentException(
+                    "%s has %d members, whose names take %d bytes; ConfigSync carries at most %d: split the Proxy"
+                            .formatted(clusterId, members.size(), bytes, MAX_MEMBERS_BYTES));
+        }
+    }
+
+    private static int utf8Bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8).length;
+    }
+
+    private static void checkSize(String clusterId, Snapshot snapshot) {
         long manifestBytes = 0;
         for (Resource resource : snapshot.resources()) {
             if (resource.bytes().size() > SyncLimits.MAX_BLOB_BYTES) {
                 throw new IllegalArgumentException("%s of %s has %d bytes; ConfigSync carries at most %d: split it"
                         .formatted(resource, clusterId, resource.bytes().size(), SyncLimits.MAX_BLOB_BYTES));
             }
-            manifestBytes += resource.name().length() + ENTRY_BYTES;
+            manifestBytes += utf8Bytes(resource.name()) + ENTRY_BYTES;
         }
         if (manifestBytes > MAX_MANIFEST_BYTES) {
             throw new IllegalArgumentException(

@@ -83,6 +83,8 @@ final class ServerStream implements StreamObserver<FromProxy>, InstanceStream {
         call.disableAutoRequest();
         call.setOnReadyHandler(this::send);
         call.setOnCancelHandler(this::gone);
+        // Not only after onCompleted: also when gRPC itself ends the call, as when it can't parse a message.
+        call.setOnCloseHandler(this::gone);
         call.request(1);
     }
 
@@ -97,11 +99,14 @@ final class ServerStream implements StreamObserver<FromProxy>, InstanceStream {
                 // A newer proxy may say what this Master doesn't know.
                 case MESSAGE_NOT_SET -> name();
             }
+            send();
         } catch (IllegalArgumentException e) {
             end(Status.INVALID_ARGUMENT.withDescription(e.getMessage()));
             return;
+        } catch (RuntimeException e) {
+            fail(e);
+            return;
         }
-        send();
         readOn();
     }
 
@@ -128,7 +133,10 @@ final class ServerStream implements StreamObserver<FromProxy>, InstanceStream {
         }
         Map<String, Set<ContentHash>> holdings = new HashMap<>();
         for (Holding holding : hello.getHoldingsList()) {
-            holdings.put(holding.getClusterId(), versions(holding));
+            if (holdings.size() < SyncLimits.MAX_UNPLACED
+                    || authority.publication(name, holding.getClusterId()).isPresent()) {
+                holdings.put(holding.getClusterId(), versions(holding));
+            }
         }
         synchronized (lock) {
             if (ended) {
@@ -156,6 +164,9 @@ final class ServerStream implements StreamObserver<FromProxy>, InstanceStream {
             throw new IllegalArgumentException(
                     "a Want may name %d hashes, not %d".formatted(SyncLimits.MAX_WANTED, want.getHashesCount()));
         }
+        if (want.getHashesCount() == 0) {
+            return;
+        }
         synchronized (lock) {
             Deque<ContentHash> hashes = wanted.computeIfAbsent(want.getClusterId(), id -> new ArrayDeque<>());
             for (ByteString hash : want.getHashesList()) {
@@ -169,18 +180,32 @@ final class ServerStream implements StreamObserver<FromProxy>, InstanceStream {
         String name = name();
         String clusterId = holding.getClusterId();
         Set<ContentHash> versions = versions(holding);
+        boolean placed = authority.publication(name, clusterId).isPresent();
         synchronized (lock) {
             if (holding.getResend()) {
-                LOG.warn("Instance {} could not resolve a manifest of {}: sending it whole", name, clusterId);
+                LOG.warn(
+                        "Instance {} could not take an assignment of {}: sending it whole. It says: {}",
+                        name,
+                        clusterId,
+                        error(holding).orElse("nothing"));
                 // As if it knew nothing: then manifests are whole. What it really holds it says again afterwards.
                 told.remove(clusterId);
                 held.remove(clusterId);
-                assignmentsDue.add(clusterId);
-            } else {
+                if (placed) {
+                    assignmentsDue.add(clusterId);
+                }
+            } else if (placed || held.containsKey(clusterId) || held.size() < SyncLimits.MAX_UNPLACED) {
                 held.put(clusterId, versions);
             }
         }
-        authority.held(name, this, clusterId, versions);
+        authority.held(name, this, clusterId, versions, error(holding));
+    }
+
+    private static Optional<String> error(Holding holding) {
+        String error = holding.getError();
+        return error.isEmpty()
+                ? Optional.empty()
+                : Optional.of(error.substring(0, Math.min(error.length(), SyncLimits.MAX_ERROR)));
     }
 
     private static Set<ContentHash> versions(Holding holding) {
@@ -284,9 +309,9 @@ final class ServerStream implements StreamObserver<FromProxy>, InstanceStream {
             known.addAll(earlier.versions());
         }
         ByteString frame = publication.get().frame(known);
-        call.onNext(frame);
         meters.pushes.increment();
         meters.manifestBytes.increment(frame.size());
+        call.onNext(frame);
     }
 
     @GuardedBy("lock")
@@ -311,11 +336,13 @@ final class ServerStream implements StreamObserver<FromProxy>, InstanceStream {
                 blobBytes += size;
             } else {
                 blobs.addUnknown(hash.toBytes());
+                // It gives up the assignment for which it wanted this, so that must be told anew should it still count.
+                told.remove(clusterId);
             }
         }
         blobs.setLast(hashes.isEmpty());
-        call.onNext(FromMaster.newBuilder().setBlobs(blobs).build().toByteString());
         meters.blobBytes.increment(blobBytes);
+        call.onNext(FromMaster.newBuilder().setBlobs(blobs).build().toByteString());
     }
 
     private void readOn() {
@@ -328,11 +355,17 @@ final class ServerStream implements StreamObserver<FromProxy>, InstanceStream {
         call.request(1);
     }
 
+    /** Something failed that is not the instance's fault; it comes back with a new stream. */
+    private void fail(RuntimeException e) {
+        LOG.error("The stream of instance {} failed", instance, e);
+        end(Status.INTERNAL.withDescription(e.toString()));
+    }
+
     private void end(Status status) {
         end(() -> call.onError(status.asRuntimeException()));
     }
 
-    /** The client is gone. */
+    /** The call has ended. */
     private void gone() {
         end(() -> {});
     }
@@ -346,11 +379,16 @@ final class ServerStream implements StreamObserver<FromProxy>, InstanceStream {
             ended = true;
             wanted.clear();
             assignmentsDue.clear();
-            lastWord.run();
         }
-        if (!instance.isEmpty()) {
-            meters.streams.decrementAndGet();
-            authority.disconnected(instance, this);
+        try {
+            synchronized (lock) {
+                lastWord.run();
+            }
+        } finally {
+            if (!instance.isEmpty()) {
+                meters.streams.decrementAndGet();
+                authority.disconnected(instance, this);
+            }
         }
     }
 

@@ -13,7 +13,9 @@ import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Future;
@@ -50,12 +52,16 @@ public final class SyncClient implements AutoCloseable {
     private final Intake intake;
     private final AtomicBoolean sendQueued = new AtomicBoolean();
     private volatile State state = new State(false, Optional.empty(), Optional.empty(), 0);
+    /** Held while something is handed to the scheduler, so that nothing is once {@link #close} has returned. */
+    private final Object handover = new Object();
+
     private volatile boolean closed;
 
     // Used on the context only. A timer that has fired may be cancelled too, to no effect.
     private @Nullable ClientStream stream;
     private @Nullable Future<?> welcomeTimeout;
     private @Nullable Future<?> reconnect;
+    private final Map<String, Future<?>> retries = new HashMap<>();
     private int failures;
 
     /**
@@ -83,7 +89,8 @@ public final class SyncClient implements AutoCloseable {
      *
      * @param channels makes a channel for each attempt, see {@link SyncTransport#channel}; this client shuts it down
      * @param scheduler runs everything; the sink's I/O too, so share it with nothing that is urgent. Stays the caller's,
-     *     who closes this client first
+     *     who closes this client first and may then shut the scheduler down at once, but not keep it from running what it
+     *     was given without delay
      * @param backoff milliseconds to wait after the n-th failure in a row, see {@link SyncTransport#backoff()}
      */
     public SyncClient(
@@ -136,24 +143,37 @@ public final class SyncClient implements AutoCloseable {
         return state;
     }
 
-    /** Ends the stream. A call to the sink that is under way still ends; there will be no other. */
+    /**
+     * Ends the stream, without waiting for that. A call to the sink that is under way still ends; there will be no other.
+     * What comes from gRPC afterwards is dropped: the scheduler gets nothing more to do.
+     */
     @Override
     public void close() {
-        closed = true;
-        execute(() -> {
-            end("closed");
-            state = new State(false, Optional.empty(), state.lastError(), state.attempts());
-        });
+        synchronized (handover) {
+            execute(() -> {
+                end("closed");
+                retries.values().forEach(SyncClient::cancel);
+                state = new State(false, Optional.empty(), state.lastError(), state.attempts());
+            });
+            closed = true;
+        }
     }
 
-    /** Runs a task on the scheduler after all earlier ones. */
+    /** Runs a task on the scheduler after all earlier ones; never, once this is closed. */
     private void execute(Runnable task) {
-        context.executeLater(task);
-        scheduler.execute(context::drain);
+        synchronized (handover) {
+            if (!closed) {
+                context.executeLater(task);
+                scheduler.execute(context::drain);
+            }
+        }
     }
 
-    private Future<?> schedule(Runnable task, long millis) {
-        return scheduler.schedule(() -> execute(task), millis, TimeUnit.MILLISECONDS);
+    /** Runs a task later; null and never, once this is closed. */
+    private @Nullable Future<?> schedule(Runnable task, long millis) {
+        synchronized (handover) {
+            return closed ? null : scheduler.schedule(() -> execute(task), millis, TimeUnit.MILLISECONDS);
+        }
     }
 
     private void connect() {
@@ -290,20 +310,24 @@ public final class SyncClient implements AutoCloseable {
         }
 
         @Override
-        public void holding(String clusterId, Set<ContentHash> versions, boolean resend) {
-            outbox.holding(clusterId, versions, resend);
+        public void holding(String clusterId, Set<ContentHash> versions, boolean resend, String error) {
+            outbox.holding(clusterId, versions, resend, error);
         }
 
         @Override
-        public void saveLater(String clusterId, int attempts) {
-            var _ = schedule(
+        public void retryLater(String clusterId, int attempts) {
+            Future<?> timer = schedule(
                     () -> {
+                        retries.remove(clusterId);
                         if (!closed) {
-                            intake.save(clusterId);
+                            intake.retry(clusterId);
                             send();
                         }
                     },
                     backoff.apply(attempts));
+            if (timer != null) {
+                retries.put(clusterId, timer);
+            }
         }
     }
 }

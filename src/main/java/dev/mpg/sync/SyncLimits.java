@@ -16,6 +16,12 @@ public final class SyncLimits {
     /** Most hashes in one Want. */
     public static final int MAX_WANTED = 10_000;
 
+    /** Of how many Proxies that aren't placed on it an instance may speak; what it says of others is ignored. */
+    public static final int MAX_UNPLACED = 10_000;
+
+    /** Longest text, in characters, of why an instance could not take an assignment. */
+    public static final int MAX_ERROR = 1_024;
+
     /** Longest name of a proxy instance, as DNS allows. */
     public static final int MAX_INSTANCE_NAME = 253;
 

@@ -4,11 +4,20 @@ package dev.mpg.sync;
 public final class UnresolvableManifestException extends Exception {
     private static final long serialVersionUID = 1;
 
-    UnresolvableManifestException(String message) {
-        super(message);
+    private final String reason;
+
+    UnresolvableManifestException(String reason) {
+        super(reason);
+        this.reason = reason;
     }
 
-    UnresolvableManifestException(String message, Throwable cause) {
-        super(message, cause);
+    UnresolvableManifestException(String reason, Throwable cause) {
+        super(reason, cause);
+        this.reason = reason;
+    }
+
+    /** The message, which is never null. */
+    String reason() {
+        return reason;
     }
 }

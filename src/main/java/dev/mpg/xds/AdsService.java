@@ -122,12 +122,7 @@ final class AdsService implements BindableService {
             session.retarget(target);
             AdsStream<Q> admitted = new AdsStream<>(
                     fleet, node, address, clock.instant(), protocol, session, call, marshalling, metrics, changed);
-            AdsStream<?> older = admitted.begin();
-            if (older != null) {
-                older.end(Refusals.REPLACED);
-            }
-            admitted.refresh(); // An assignment may have come before the fleet knew the stream.
-            changed.accept(fleet.clusterId());
+            admitted.begin();
             return admitted;
         }
 

@@ -11,7 +11,6 @@ import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -134,6 +133,11 @@ final class AdsStream<Q> {
             return !report.equals(before);
         } catch (LimitExceeded e) {
             return endLocked(Status.RESOURCE_EXHAUSTED.withDescription(e.getMessage()));
+        } catch (RuntimeException e) {
+            // Whoever assigns goes on to the other streams; this gateway begins anew.
+            LOG.error("serving gateway {} of cluster {} failed", gateway, fleet.clusterId(), e);
+            return endLocked(
+                    Status.INTERNAL.withDescription("serving this gateway failed: see the log of the instance"));
         } finally {
             lock.unlock();
         }
@@ -187,8 +191,8 @@ final class AdsStream<Q> {
     private boolean endLocked(Status status) {
         boolean first = !ended;
         ended = true;
-        fleet.remove(this);
         if (first) {
+            fleet.remove(this, session.doubts());
             metrics.opened(protocol, -1);
             LOG.debug("gateway {} of cluster {} left: {}", gateway, fleet.clusterId(), status);
             if (status.isOk()) {
@@ -200,11 +204,23 @@ final class AdsStream<Q> {
         return first;
     }
 
-    /** The gateway's side of the stream. */
-    @Nullable
-    AdsStream<?> begin() {
+    /** Joins the fleet, in the place of the gateway's older stream if there is one. To be called before the first request. */
+    void begin() {
         metrics.opened(protocol, 1);
-        return fleet.add(this);
+        AdsStream<?> older = fleet.add(this);
+        if (older != null) {
+            older.end(Refusals.REPLACED);
+        }
+        lock.lock();
+        try {
+            if (!sharesGateway) {
+                session.doubt(fleet.takeDoubts(gateway));
+            }
+        } finally {
+            lock.unlock();
+        }
+        refreshQuietly(); // An assignment may have come before the fleet knew the stream.
+        changed.accept(fleet.clusterId());
     }
 
     static List<StreamInfo> infos(Fleet fleet) {

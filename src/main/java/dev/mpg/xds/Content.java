@@ -58,9 +58,22 @@ final class Content {
         }
     }
 
+    /** The snapshot's own instance of a resource's name, so that thousands of streams don't hold one each. */
+    String sharedName(ResourceType type, String name) {
+        return snapshot.resource(type, name).map(Resource::name).orElse(name);
+    }
+
     /** The virtual hosts that belong to the RouteConfiguration with this name. */
     List<Resource> hostsOf(String route) {
         return hostsByRoute().getOrDefault(route, List.of());
+    }
+
+    /** Names of the virtual hosts that belong to this RouteConfiguration in a snapshot. */
+    static List<String> hostNames(Snapshot snapshot, String route) {
+        return snapshot.resources(ResourceType.VIRTUAL_HOST).stream()
+                .map(Resource::name)
+                .filter(name -> routeOf(name).equals(route))
+                .toList();
     }
 
     /** The name of the RouteConfiguration to which a virtual host belongs: Envoy takes what stands before the last slash. */

@@ -19,19 +19,17 @@ import org.jspecify.annotations.Nullable;
  * The delta variant. Beside the rules of {@link Session}:
  * <ul>
  *   <li>A changed cluster's endpoints go with it even when they did not change: Envoy doesn't ask for them again, and waits.
- *   <li>The virtual hosts of a RouteConfiguration go to clients that asked for the RouteConfiguration, after it and unasked;
- *       when there are none, {@code <route>/none} is removed: Envoy waits for anything else to come.
+ *   <li>The virtual hosts of a RouteConfiguration go after it and unasked, see {@link VirtualHosts}.
  *   <li>After a refusal the client may have any part of the response, so each name in it is sent or removed explicitly with
  *       the next target.
  * </ul>
  */
 final class DeltaSession extends Session<DeltaDiscoveryRequest> {
-    private static final String NO_HOSTS = "/none";
-
     private final Map<ResourceType, DeltaSubscription> subscriptions = forEachType(DeltaSubscription::new);
     private final DeltaSubscription endpoints = subscription(ResourceType.ENDPOINT);
     private final DeltaSubscription routes = subscription(ResourceType.ROUTE);
     private final DeltaSubscription hosts = subscription(ResourceType.VIRTUAL_HOST);
+    private final VirtualHosts virtualHosts = new VirtualHosts(routes, hosts, this::target, doubts);
     private final Diffs diffs;
     private final UnaryOperator<Names> shared;
 
@@ -88,8 +86,25 @@ final class DeltaSession extends Session<DeltaDiscoveryRequest> {
         }
     }
 
+    @Override
+    Doubts doubts() {
+        Doubts all = new Doubts();
+        all.addAll(doubts);
+        for (DeltaSubscription subscription : subscriptions.values()) {
+            Pending sent = subscription.pending;
+            if (sent != null) {
+                all.unanswered(subscription.type, sent.change());
+            }
+        }
+        return all;
+    }
+
     private void accepted(DeltaSubscription subscription, Pending sent) {
         accept(subscription, sent.snapshot().version().hex());
+        if (!doubts.isEmpty()) {
+            List<String> names = sent.change().names();
+            doubts.accepted(subscription.type, subscription == hosts ? virtualHosts.kept(names) : names);
+        }
         if (sent.advances()) {
             subscription.base = sent.snapshot();
             subscription.unsure = subscription.unsure.plus(sent.leftover());
@@ -105,16 +120,19 @@ final class DeltaSession extends Session<DeltaDiscoveryRequest> {
                 }
             }
             subscription.unsure = subscription.unsure.plus(ahead);
+            if (subscription == routes) {
+                virtualHosts.routesLost(ahead);
+            }
         }
     }
 
     private void refused(DeltaSubscription subscription, Pending sent, String message) {
         List<String> names = sent.change().names();
         subscription.unsure = subscription.unsure.plus(names);
+        doubts.refused(subscription.type, names);
         refuse(subscription, message, names, sent.snapshot().equals(target().snapshot()));
-        if (subscription.type == ResourceType.ROUTE) {
-            hosts.askedRoutes = hosts.askedRoutes.plus(
-                    sent.change().upserted().stream().map(Resource::name).toList());
+        if (subscription == routes) {
+            virtualHosts.routesRefused(names);
         }
     }
 
@@ -127,7 +145,7 @@ final class DeltaSession extends Session<DeltaDiscoveryRequest> {
         check(wanted, subscription.names.size() + wanted.size(), request.getTypeUrl());
         List<String> names = wanted.stream()
                 .filter(name -> !name.equals(ALL))
-                .map(n -> known(subscription, n))
+                .map(name -> target().content().sharedName(subscription.type, name))
                 .toList();
         boolean all = wanted.contains(ALL) || (first && wanted.isEmpty() && maybeAll(subscription.type));
         if (first) {
@@ -156,8 +174,8 @@ final class DeltaSession extends Session<DeltaDiscoveryRequest> {
         subscription.names = subscription.names.minus(unwanted);
         subscription.asked = subscription.asked.filter(name -> covers(subscription, name));
         subscription.unsure = subscription.unsure.filter(name -> covers(subscription, name));
-        if (subscription.type == ResourceType.ROUTE) {
-            hosts.askedRoutes = hosts.askedRoutes.filter(route -> covers(routes, route));
+        if (subscription == routes) {
+            virtualHosts.routesUnwanted(unwanted);
         }
     }
 
@@ -169,14 +187,6 @@ final class DeltaSession extends Session<DeltaDiscoveryRequest> {
         };
     }
 
-    /** The snapshot's own instance of the name, so that streams don't hold one each. */
-    private String known(DeltaSubscription subscription, String name) {
-        return target().snapshot()
-                .resource(subscription.type, name)
-                .map(Resource::name)
-                .orElse(name);
-    }
-
     /** Begins with what the client says it has from an earlier stream. */
     private void open(DeltaSubscription subscription, boolean all, List<String> names, Map<String, String> has) {
         Snapshot snapshot = target().snapshot();
@@ -185,7 +195,7 @@ final class DeltaSession extends Session<DeltaDiscoveryRequest> {
         subscription.owesAnswer = all && (has.isEmpty() || type == ResourceType.CLUSTER);
         subscription.base = all && has.isEmpty() ? Snapshot.EMPTY : snapshot;
         List<String> asked = new ArrayList<>();
-        List<String> unsure = new ArrayList<>();
+        List<String> unsure = new ArrayList<>(doubts.about(type, has));
         for (String name : names) {
             String version = has.get(name);
             if (version == null) {
@@ -208,6 +218,9 @@ final class DeltaSession extends Session<DeltaDiscoveryRequest> {
         }
         subscription.asked = subscription.asked.plus(asked);
         subscription.unsure = subscription.unsure.plus(unsure);
+        if (subscription == hosts) {
+            virtualHosts.said(has);
+        }
     }
 
     private static boolean isVersion(Optional<Resource> resource, String version) {
@@ -234,13 +247,18 @@ final class DeltaSession extends Session<DeltaDiscoveryRequest> {
         return null;
     }
 
+    /**
+     * Whether virtual hosts are asked for before their routes are. Envoy sends all its first requests at once, clusters before
+     * all else, so when these are answered there are no routes to come.
+     */
+    private boolean mayBeEarly(DeltaSubscription subscription) {
+        return subscription == hosts && !routes.open && !subscription(ResourceType.CLUSTER).open;
+    }
+
     private @Nullable Response advance(DeltaSubscription subscription, boolean send) {
         boolean late = isLate(subscription.type);
         Gate gate = late ? clustersFirst() : Gate.OPEN;
-        if (!subscription.open
-                || subscription.pending != null
-                || gate == Gate.CLOSED
-                || (subscription == hosts && !routes.open)) {
+        if (!subscription.open || subscription.pending != null || gate == Gate.CLOSED || mayBeEarly(subscription)) {
             return null;
         }
         boolean whole = gate == Gate.OPEN && subscription.refusal == null;
@@ -248,15 +266,14 @@ final class DeltaSession extends Session<DeltaDiscoveryRequest> {
         if (whole) {
             SnapshotDiff.OfType diff =
                     diffs.between(subscription.base, target().snapshot()).of(subscription.type);
-            draft.add(diff, late, name -> !comesWithItsRoute(subscription, name));
+            draft.add(diff, late, name -> subscription != hosts || !virtualHosts.comesWithItsRoute(name));
             draft.add(subscription.unsure, late);
         }
         draft.add(subscription.asked, true);
-        Names routesToSend = hosts.askedRoutes.filter(route -> subscription == hosts && isSent(route));
-        for (String route : routesToSend.list()) {
-            addHosts(draft, route);
+        Names followed = subscription == hosts ? virtualHosts.routesToFollow() : Names.NONE;
+        if (subscription == hosts) {
+            virtualHosts.addTo(draft, followed);
         }
-
         Change change = draft.change();
         if (!send && (!change.isEmpty() || subscription.owesAnswer)) {
             return null;
@@ -267,8 +284,7 @@ final class DeltaSession extends Session<DeltaDiscoveryRequest> {
             subscription.unsure = draft.later();
         }
         if (subscription == hosts) {
-            hosts.askedRoutes =
-                    hosts.askedRoutes.filter(route -> covers(routes, route) && !routesToSend.contains(route));
+            virtualHosts.sent(followed);
         }
         if (change.isEmpty() && !subscription.owesAnswer) {
             if (whole) {
@@ -306,45 +322,13 @@ final class DeltaSession extends Session<DeltaDiscoveryRequest> {
                     .flatMap(cluster -> target().content().endpointName(cluster).stream())
                     .filter(name -> !endpoints.open || covers(endpoints, name))
                     .toList());
-        } else if (subscription.type == ResourceType.ROUTE) {
-            hosts.askedRoutes = hosts.askedRoutes.plus(change.upserted().stream()
-                    .filter(route -> asked.contains(route.name()) || lacksHosts(route))
-                    .map(Resource::name)
-                    .toList());
-        }
-    }
-
-    private boolean lacksHosts(Resource route) {
-        return target().content().hostsOf(route.name()).isEmpty() && RouteComposition.usesVhds(route);
-    }
-
-    private void addHosts(DeltaDraft draft, String route) {
-        List<Resource> all = target().content().hostsOf(route);
-        all.forEach(draft::add);
-        Optional<Resource> resource = target().snapshot().resource(ResourceType.ROUTE, route);
-        if (all.isEmpty() && resource.isPresent() && RouteComposition.usesVhds(resource.get())) {
-            draft.remove(route + NO_HOSTS);
+        } else if (subscription == routes) {
+            virtualHosts.routesSent(change.upserted(), asked);
         }
     }
 
     /** Whether the client wants the resource with this name. */
     private boolean covers(DeltaSubscription subscription, String name) {
-        if (subscription.names.contains(name)) {
-            return true;
-        }
-        return subscription.wildcard && (subscription != hosts || covers(routes, Content.routeOf(name)));
-    }
-
-    private boolean comesWithItsRoute(DeltaSubscription subscription, String name) {
-        if (subscription != hosts) {
-            return false;
-        }
-        String route = Content.routeOf(name);
-        return routes.asked.contains(route) || hosts.askedRoutes.contains(route);
-    }
-
-    /** Whether the client was sent what the RouteConfiguration is now, so that its virtual hosts may follow. */
-    private boolean isSent(String route) {
-        return covers(routes, route) && !routes.asked.contains(route) && !routes.unsure.contains(route);
+        return subscription == hosts ? virtualHosts.covers(name) : subscription.covers(name);
     }
 }

@@ -18,6 +18,8 @@ final class DeltaSubscription extends Subscription {
     Names unsure = Names.NONE;
     /** Only for virtual hosts: RouteConfigurations whose virtual hosts the client waits for. */
     Names askedRoutes = Names.NONE;
+    /** Only for virtual hosts: those that are to be removed unless their RouteConfiguration is wanted. */
+    Names orphans = Names.NONE;
     /** Whether the client waits for a response, even if it's an empty one. */
     boolean owesAnswer;
 
@@ -26,6 +28,11 @@ final class DeltaSubscription extends Subscription {
 
     DeltaSubscription(ResourceType type) {
         super(type);
+    }
+
+    /** Whether the client wants the resource with this name. Of virtual hosts, {@link VirtualHosts} knows. */
+    boolean covers(String name) {
+        return wildcard || names.contains(name);
     }
 
     @Override
@@ -42,7 +49,12 @@ final class DeltaSubscription extends Subscription {
 
     @Override
     boolean settled(Snapshot target) {
-        return has(target) && asked.isEmpty() && unsure.isEmpty() && askedRoutes.isEmpty() && !owesAnswer;
+        return has(target)
+                && asked.isEmpty()
+                && orphans.isEmpty()
+                && unsure.isEmpty()
+                && askedRoutes.isEmpty()
+                && !owesAnswer;
     }
 
     /**

@@ -9,6 +9,7 @@ import dev.mpg.snapshot.SnapshotDiff;
 import io.envoyproxy.envoy.config.core.v3.ControlPlane;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -24,10 +25,14 @@ import org.jspecify.annotations.Nullable;
 final class Fleet {
     private static final int MAX_DIFFS = 16;
     private static final int MAX_SHARED_NAMES = 64;
+    private static final int MAX_DOUBTS = 1_024;
 
     private final String clusterId;
     private final Set<AdsStream<?>> streams = ConcurrentHashMap.newKeySet();
     private final Map<String, AdsStream<?>> gateways = new HashMap<>();
+    /** Of gateways that aren't connected; the oldest are forgotten. */
+    private final LinkedHashMap<String, Doubts> doubts = new LinkedHashMap<>();
+
     private final Recent<Versions, SnapshotDiff> diffs =
             new Recent<>(MAX_DIFFS, versions -> Snapshot.diff(versions.from, versions.to));
     private final Recent<Names, Names> names = new Recent<>(MAX_SHARED_NAMES, same -> same);
@@ -111,12 +116,26 @@ final class Fleet {
         }
     }
 
-    /** Forgets a stream; does nothing when it's forgotten already. */
-    boolean remove(AdsStream<?> stream) {
+    /** Forgets a stream, but not what is in doubt about its gateway. */
+    void remove(AdsStream<?> stream, Doubts left) {
         synchronized (gateways) {
             gateways.remove(stream.gateway(), stream);
+            if (!left.isEmpty() && !stream.sharesGateway()) {
+                doubts.putLast(stream.gateway(), left);
+                if (doubts.size() > MAX_DOUBTS) {
+                    doubts.pollFirstEntry();
+                }
+            }
         }
-        return streams.remove(stream);
+        streams.remove(stream);
+    }
+
+    /** What was in doubt about this gateway when its last stream ended. */
+    Doubts takeDoubts(String gateway) {
+        synchronized (gateways) {
+            Doubts known = doubts.remove(gateway);
+            return known == null ? new Doubts() : known;
+        }
     }
 
     Set<AdsStream<?>> streams() {

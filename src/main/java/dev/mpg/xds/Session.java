@@ -54,6 +54,8 @@ abstract sealed class Session<Q> permits DeltaSession, SotwSession {
     /** Unanswered responses of types that we don't have, by type URL; bounded. */
     private final Map<String, UnknownType> unknown = new LinkedHashMap<>();
 
+    final Doubts doubts = new Doubts();
+
     private Target target = Target.NONE;
     private boolean hasTarget;
     private long nonces;
@@ -98,6 +100,14 @@ abstract sealed class Session<Q> permits DeltaSession, SotwSession {
         for (Subscription subscription : subscriptions()) {
             subscription.refusal = null;
         }
+    }
+
+    /** What the gateway may have although it doesn't say so, as far as it's known when the stream ends. */
+    abstract Doubts doubts();
+
+    /** What was in doubt when the gateway's last stream ended. To be called before its first request. */
+    void doubt(Doubts earlier) {
+        doubts.addAll(earlier);
     }
 
     Target target() {

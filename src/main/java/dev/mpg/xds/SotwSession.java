@@ -74,11 +74,25 @@ final class SotwSession extends Session<DiscoveryRequest> {
         }
     }
 
+    @Override
+    Doubts doubts() {
+        Doubts all = new Doubts();
+        all.addAll(doubts);
+        for (SotwSubscription subscription : subscriptions.values()) {
+            Pending sent = subscription.pending;
+            if (sent != null) {
+                all.unanswered(subscription.type, ALL, sent.version());
+            }
+        }
+        return all;
+    }
+
     private void answered(SotwSubscription subscription, Pending sent, DiscoveryRequest request) {
         subscription.pending = null;
         if (request.hasErrorDetail()) {
             List<String> names = sent.resources().stream().map(Resource::name).toList();
             subscription.has = null;
+            doubts.refused(subscription.type, List.of(ALL));
             refuse(
                     subscription,
                     request.getErrorDetail().getMessage(),
@@ -86,6 +100,7 @@ final class SotwSession extends Session<DiscoveryRequest> {
                     sent.snapshot().equals(target().snapshot()));
         } else {
             accept(subscription, sent.version());
+            doubts.accepted(subscription.type, List.of(ALL));
             subscription.has = sent.resources();
             subscription.hasNames = sent.names();
         }
@@ -101,10 +116,7 @@ final class SotwSession extends Session<DiscoveryRequest> {
         subscription.wildcard = all || stays;
         List<String> names = wanted.stream()
                 .filter(name -> !name.equals(ALL))
-                .map(name -> target().snapshot()
-                        .resource(subscription.type, name)
-                        .map(Resource::name)
-                        .orElse(name))
+                .map(name -> target().content().sharedName(subscription.type, name))
                 .toList();
         Names now = Names.of(names);
         if (!now.equals(subscription.names)) {
@@ -121,7 +133,10 @@ final class SotwSession extends Session<DiscoveryRequest> {
         subscription.open = true;
         subscription.owesAnswer |= version.isEmpty() && (subscription.wildcard || !subscription.names.isEmpty());
         List<Resource> resources = resources(subscription);
-        if (!version.isEmpty() && version.equals(target().content().versionOf(subscription.type, resources))) {
+        boolean trusted = doubts.about(subscription.type, Map.of(ALL, version)).isEmpty();
+        if (!version.isEmpty()
+                && trusted
+                && version.equals(target().content().versionOf(subscription.type, resources))) {
             subscription.acked = version;
             subscription.has = resources;
             subscription.hasNames = subscription.names;

@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -34,6 +35,13 @@ class CustomResourceStatusIT {
     @BeforeEach
     void newNamespace() {
         namespace = API.newNamespace();
+    }
+
+    /** Other tests' operators watch the same API server. */
+    @AfterEach
+    void deleteEverything() {
+        API.client().resources(Proxy.class).inNamespace(namespace).delete();
+        API.client().resource(scheduler()).delete();
     }
 
     @Test

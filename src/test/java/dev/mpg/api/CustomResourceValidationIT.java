@@ -22,8 +22,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -37,6 +41,8 @@ import org.junit.jupiter.params.provider.MethodSource;
  * <p>Cases are files. {@code valid-*.yaml} is accepted. {@code invalid-*.yaml} is refused with every text that the file's
  * first lines expect: {@code # expect: …}. {@code update-*.yaml} holds two documents: the first is accepted, and replacing
  * it by the second is refused with the expected texts, or accepted where none are given.
+ *
+ * <p>Nothing stays: other tests' operators watch the same API server, and would run what the bounds allow.
  */
 class CustomResourceValidationIT {
     private static final Path CASES = Path.of("src", "test", "resources", "api");
@@ -44,16 +50,38 @@ class CustomResourceValidationIT {
 
     private static final KubernetesApi API = KubernetesApi.shared();
 
+    private static Set<String> before = Set.of();
+
     private String namespace = "";
 
     @BeforeAll
     static void applyCrds() {
         API.applyCrds();
+        before = resources();
     }
 
     @BeforeEach
     void newNamespace() {
         namespace = API.newNamespace();
+    }
+
+    @AfterEach
+    void deleteEverything() {
+        client().delete();
+    }
+
+    @AfterAll
+    static void nothingStays() {
+        assertThat(resources()).isEqualTo(before);
+    }
+
+    /** All Proxies and Schedulers there are. */
+    private static Set<String> resources() {
+        return API.kubectl(
+                        "get", "proxies.mpg.dev,schedulers.mpg.dev", "--all-namespaces", "--no-headers", "-o", "name")
+                .ok()
+                .lines()
+                .collect(Collectors.toSet());
     }
 
     static Stream<String> valid() throws IOException {
@@ -90,11 +118,12 @@ class CustomResourceValidationIT {
         assertThat(kubectl(
                                 namespace,
                                 "create",
+                                "--dry-run=server",
                                 "--validate=strict",
                                 "-f",
                                 CASES.resolve(file).toString())
                         .ok())
-                .contains("created");
+                .contains("created (server dry run)");
     }
 
     @ParameterizedTest
@@ -106,6 +135,7 @@ class CustomResourceValidationIT {
                 kubectl(
                         namespace,
                         "create",
+                        "--dry-run=server",
                         "--validate=strict",
                         "-f",
                         CASES.resolve(file).toString()),

@@ -1,6 +1,7 @@
 package dev.mpg.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -62,6 +63,7 @@ class EndToEndIT {
     @BeforeAll
     void startOperator() {
         api.applyCrds();
+        deleteEverything(); // what other tests left on the shared API server
         operator = startOperator("--keep-running");
         apply("""
                 apiVersion: mpg.dev/v1alpha1
@@ -77,14 +79,18 @@ class EndToEndIT {
 
     @AfterAll
     void endEverything() {
-        client.resources(Proxy.class).inAnyNamespace().delete();
-        client.resources(Scheduler.class).delete();
+        deleteEverything();
         await("all processes are taken down")
                 .atMost(SOON)
                 .until(() -> processes().isEmpty());
         operator.close();
         one.close();
         two.close();
+    }
+
+    private void deleteEverything() {
+        client.resources(Proxy.class).inAnyNamespace().delete();
+        client.resources(Scheduler.class).delete();
     }
 
     @BeforeEach
@@ -379,6 +385,52 @@ class EndToEndIT {
     }
 
     @Test
+    void a_proxy_that_is_replaced_by_another_of_its_name_leaves_nothing_behind() {
+        for (int i = 0; i < 6; i++) {
+            String yaml = shop(1, "one", 3).replace("spec:", "spec:\n  clusterId: " + namespace + "-" + i);
+            kubectl("replace", "--force", "-f", file(yaml).toString());
+        }
+        waitProgrammed();
+        assertThat(proxy().getStatus().clusterId()).isEqualTo(namespace + "-5");
+        await("the others are gone").atMost(SOON).untilAsserted(() -> {
+            assertThat(processes().stream().filter(EndToEndIT::isEnvoy)).hasSize(1);
+            assertThat(debugStatus().get("clusters")).hasSize(1);
+        });
+    }
+
+    @Test
+    void an_operator_that_cannot_start_leaves_what_runs_alone() throws IOException {
+        apply(shop(1, "one", 3));
+        waitProgrammed();
+        List<Long> running = pids();
+        operator.kill();
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            assertThatThrownBy(() -> startOperator("--http-address=127.0.0.1:" + taken.getLocalPort()))
+                    .hasMessageContaining("cannot listen on 127.0.0.1:" + taken.getLocalPort())
+                    .hasMessageContaining("choose another --http-address");
+        } finally {
+            assertThat(pids()).isEqualTo(running);
+            operator = startOperator("--keep-running");
+        }
+        waitProgrammed();
+        assertThat(pids()).isEqualTo(running);
+    }
+
+    @Test
+    void a_fleet_that_died_with_its_operator_is_not_said_to_be_programmed() {
+        apply(shop(2, "one", 3));
+        waitProgrammed();
+        operator.kill();
+        processes().forEach(ProcessHandle::destroyForcibly);
+        await().atMost(SOON).until(() -> processes().isEmpty());
+        operator = startOperator("--keep-running");
+        waitProgrammed();
+        for (Address address : proxy().getStatus().addresses()) {
+            assertThat(Http.through(address.address(), HOST, "/checkout")).isEqualTo("200 one");
+        }
+    }
+
+    @Test
     void wait_returns_only_when_the_new_generation_is_on_every_gateway() {
         apply(shop(2, "one", 3));
         waitProgrammed();
@@ -420,9 +472,12 @@ class EndToEndIT {
     }
 
     private void apply(String yaml) {
+        api.kubectl("apply", "-f", file(yaml).toString()).ok();
+    }
+
+    private static Path file(String yaml) {
         try {
-            Path file = Files.writeString(state.resolve("applied.yaml"), yaml);
-            api.kubectl("apply", "-f", file.toString()).ok();
+            return Files.writeString(state.resolve("applied.yaml"), yaml);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

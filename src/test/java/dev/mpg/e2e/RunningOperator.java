@@ -45,14 +45,14 @@ final class RunningOperator implements AutoCloseable {
                     "operator",
                     "--infrastructure=host",
                     "--state-dir=" + state,
-                    "--envoy=" + envoy,
-                    "--http-address=" + httpAddress));
+                    "--envoy=" + envoy));
             command.addAll(List.of(options));
             Path log = state.resolve("operator.log");
             ProcessBuilder builder = new ProcessBuilder(command)
                     .redirectErrorStream(true)
                     .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
             builder.environment().put("KUBECONFIG", kubeconfig.toString());
+            builder.environment().put("MPG_HTTP_ADDRESS", httpAddress);
             RunningOperator operator = new RunningOperator(builder.start(), httpAddress);
             operator.awaitReady(log);
             return operator;

@@ -1,7 +1,7 @@
 package dev.mpg.master;
 
+import static dev.mpg.sync.Patience.await;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import dev.mpg.rollout.GatewayReport;
 import dev.mpg.snapshot.Assignment;

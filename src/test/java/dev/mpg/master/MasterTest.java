@@ -1,8 +1,8 @@
 package dev.mpg.master;
 
+import static dev.mpg.sync.Patience.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
-import static org.awaitility.Awaitility.await;
 
 import com.google.protobuf.ByteString;
 import dev.mpg.rollout.GatewayReport;
@@ -20,6 +20,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.slf4j.Logger;
@@ -156,14 +158,31 @@ class MasterTest {
     }
 
     @Test
+    void aRestartedMasterThatDoesNotKnowTheStableVersionTakesItFromNobody() throws Exception {
+        rig.proxy(ONE, sink);
+        rig.master.publish(Contents.rollout("shop", V1, V2), Set.of(ONE));
+        awaitHeld("shop", V2);
+
+        rig.restartMaster();
+        rig.master.publish(Contents.first("shop", V2), Set.of(ONE));
+        await().until(() -> sink.assigned().size() == 2);
+        assertThat(sink.serving("shop")).contains(Contents.rollout("shop", V1, V2));
+
+        rig.master.publish(Contents.first("shop", V2), Set.of(ONE));
+        assertThat(rig.pushes("sent")).isEqualTo(1);
+        assertThat(rig.pushes("skipped")).isEqualTo(1);
+    }
+
+    @Test
     void aRestartedMasterForgetsNothingBeforeItKnowsAllPlacements() throws Exception {
         rig.proxy(ONE, sink);
         rig.master.publish(Contents.settled("shop", V1), Set.of(ONE));
         rig.master.publish(Contents.settled("blog", V2), Set.of(ONE));
         rig.master.publish(Contents.settled("gone", V2), Set.of(ONE));
         rig.master.placementComplete();
+        awaitHeld("blog", V2);
         awaitHeld("gone", V2);
-        int placements = sink.placements().size();
+        await().until(() -> sink.placements().size() == 1);
 
         rig.restartMaster();
         await().until(() -> rig.connected(ONE));
@@ -171,7 +190,7 @@ class MasterTest {
         awaitTarget(sink, "shop", V2);
         rig.master.hold("blog", Set.of(ONE));
 
-        assertThat(sink.placements()).hasSize(placements);
+        assertThat(sink.placements()).hasSize(1);
         assertThat(sink.holdings()).containsOnlyKeys("shop", "blog", "gone");
         assertThat(rig.master.fleet("blog").heldVersions()).containsExactly(V2.version());
 
@@ -286,7 +305,7 @@ class MasterTest {
         one.report("shop", V2.version(), List.of(current("a", V1.version()), current("b", V1.version())));
         two.report("shop", V2.version(), List.of(current("c", V2.version())));
         await().until(() -> rig.master.fleet("shop").gateways().size() == 3);
-        assertThat(rig.changedFleets).containsOnly("shop");
+        await().untilAsserted(() -> assertThat(rig.changedFleets).containsOnly("shop"));
         assertThat(rig.master.fleet("shop").targets())
                 .containsEntry(ONE, V2.version())
                 .containsEntry(TWO, V2.version());
@@ -311,7 +330,7 @@ class MasterTest {
         assertThat(fleet.gateways()).containsExactly(current("a", V1.version()));
         assertThat(rig.serving("shop", ONE).connected()).isFalse();
         assertThat(rig.serving("shop", ONE).live()).isFalse();
-        assertThat(rig.changedInstances).contains(ONE);
+        await().untilAsserted(() -> assertThat(rig.changedInstances).contains(ONE));
         assertThat(rig.master.instances())
                 .containsExactly(new Instance(ONE, false, "default-0:18000", "default-0:9901"));
 
@@ -390,5 +409,38 @@ class MasterTest {
             assertThat(rig.manifestBytes() - manifests).isLessThan(260);
             assertThat(rig.blobBytes() - blobs).isLessThan(100);
         }
+    }
+
+    @Test
+    void theFleetSaysWhyAnInstanceCouldNotTakeAnAssignment() {
+        rig.proxy(ONE, sink);
+        sink.fail(Integer.MAX_VALUE);
+        rig.master.publish(Contents.settled("shop", V1), Set.of(ONE));
+
+        await().untilAsserted(() ->
+                assertThat(rig.serving("shop", ONE).error()).contains("java.io.IOException: no space left on device"));
+        await().untilAsserted(() -> assertThat(rig.changedFleets).contains("shop"));
+
+        sink.fail(0);
+        awaitTarget(sink, "shop", V1);
+        await().until(() -> rig.serving("shop", ONE).error().isEmpty());
+    }
+
+    @Test
+    void whatTwoPublishAtOnceIsPublishedInSomeOrder() throws Exception {
+        List<Snapshot> versions = new ArrayList<>();
+        for (int i = 0; i < 50; i++) {
+            versions.add(Contents.with(V1, Contents.host("rc/00000", "version " + i)));
+        }
+        rig.proxy(ONE, sink);
+        try (ExecutorService publishers = Executors.newFixedThreadPool(2)) {
+            versions.forEach(version -> {
+                var _ = publishers.submit(() -> rig.master.publish(Contents.first("shop", version), Set.of(ONE)));
+            });
+        }
+        rig.master.publish(Contents.first("shop", V2), Set.of(ONE));
+
+        awaitTarget(sink, "shop", V2);
+        awaitHeld("shop", V2);
     }
 }

@@ -89,4 +89,16 @@ class ReportBookTest {
         assertThat(first.take(whole(current("a", V1)), 2)).isFalse();
         assertThat(first.take(difference(List.of()), 3)).isFalse();
     }
+
+    @Test
+    void aCopyDoesNotChange() {
+        first.take(whole(current("a", V1)), 1);
+        ReportBook copy = first.copy();
+        first.take(whole(current("b", V2)), 2);
+        first.outlive();
+
+        assertThat(ReportBook.merge(List.of(copy))).containsExactly(current("a", V1));
+        assertThat(copy.live()).isTrue();
+        assertThat(copy.target()).contains(V2);
+    }
 }

@@ -1,7 +1,8 @@
 package dev.mpg.master;
 
-import static org.awaitility.Awaitility.await;
+import static dev.mpg.sync.Patience.await;
 
+import dev.mpg.sync.Loopback;
 import dev.mpg.sync.MemorySink;
 import dev.mpg.sync.SyncClient;
 import dev.mpg.sync.SyncTransport;
@@ -26,16 +27,21 @@ final class SyncRig {
     private static final long RETRY_MILLIS = 10;
 
     final List<String> changedFleets = new CopyOnWriteArrayList<>();
+    volatile boolean listenerFails;
     final List<String> changedInstances = new CopyOnWriteArrayList<>();
     private final List<Runnable> opened = Collections.synchronizedList(new ArrayList<>());
     SimpleMeterRegistry meters = new SimpleMeterRegistry();
     Master master = newMaster();
+    private final InetAddress address = Loopback.next();
     private Server server = serve(0);
 
     private Master newMaster() {
         return new Master(meters, new MasterListener() {
             @Override
             public void fleetChanged(String clusterId) {
+                if (listenerFails) {
+                    throw new IllegalStateException("the listener fails");
+                }
                 changedFleets.add(clusterId);
             }
 
@@ -48,7 +54,7 @@ final class SyncRig {
 
     private Server serve(int port) {
         try {
-            return SyncTransport.server(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), master.service())
+            return SyncTransport.server(new InetSocketAddress(address, port), master.service())
                     .start();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -57,7 +63,7 @@ final class SyncRig {
 
     /** Another Master takes over, at the same address. */
     void restartMaster() throws InterruptedException {
-        int port = port();
+        int port = server.getPort();
         server.shutdownNow().awaitTermination();
         meters = new SimpleMeterRegistry();
         master = newMaster();
@@ -65,19 +71,15 @@ final class SyncRig {
     }
 
     ManagedChannel channel() {
-        return SyncTransport.channel("127.0.0.1:" + port());
-    }
-
-    private int port() {
-        return server.getPort();
+        return SyncTransport.channel(Loopback.target(server));
     }
 
     /** Starts an instance and waits until it is connected. */
     SyncClient proxy(String instance, MemorySink sink) {
         ScheduledExecutorService scheduler = Executors.newSingleThreadScheduledExecutor();
-        int port = port();
+        String target = Loopback.target(server);
         SyncClient client = new SyncClient(
-                () -> SyncTransport.channel("127.0.0.1:" + port),
+                () -> SyncTransport.channel(target),
                 new SyncClient.Identity(instance, instance + ":18000", instance + ":9901"),
                 sink,
                 scheduler,

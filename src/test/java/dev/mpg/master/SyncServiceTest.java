@@ -1,27 +1,37 @@
 package dev.mpg.master;
 
+import static dev.mpg.sync.Patience.await;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import com.google.protobuf.ByteString;
 import dev.mpg.snapshot.ContentHash;
 import dev.mpg.snapshot.Resource;
 import dev.mpg.snapshot.Snapshot;
 import dev.mpg.sync.Contents;
+import dev.mpg.sync.ManifestCodec;
 import dev.mpg.sync.SyncLimits;
 import dev.mpg.sync.v1.Assignment;
 import dev.mpg.sync.v1.Blobs;
+import dev.mpg.sync.v1.ConfigSyncGrpc;
 import dev.mpg.sync.v1.FromMaster;
 import dev.mpg.sync.v1.FromProxy;
 import dev.mpg.sync.v1.Hello;
 import dev.mpg.sync.v1.Holding;
 import dev.mpg.sync.v1.Report;
 import dev.mpg.sync.v1.Want;
+import io.grpc.CallOptions;
+import io.grpc.ClientCall;
+import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
 import io.grpc.Status;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.util.Collections;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -41,8 +51,9 @@ class SyncServiceTest {
         rig.stop();
     }
 
-    private static Status endOf(RawInstance instance) throws Exception {
-        return instance.end.get(10, TimeUnit.SECONDS);
+    private static Status endOf(RawInstance instance) {
+        await().until(instance.end::isDone);
+        return instance.end.join();
     }
 
     private static List<ContentHash> hashes(Snapshot snapshot) {
@@ -84,7 +95,7 @@ class SyncServiceTest {
         ContentHash latest = last.version();
         await().until(() -> !quick.assignments().isEmpty()
                 && quick.assignments().getLast().getTarget().getVersion().equals(latest.toBytes()));
-        assertThat(slow.received).hasSize(1);
+        await().untilAsserted(() -> assertThat(slow.received).hasSize(1));
     }
 
     @Test
@@ -150,6 +161,21 @@ class SyncServiceTest {
     }
 
     @Test
+    void aProxyThatMovedAwayAndBackIsToldAnewAfterItsContentWasWithheld() {
+        rig.master.publish(Contents.first("shop", V1), Set.of("default-0"));
+        RawInstance instance = rig.raw().read(Integer.MAX_VALUE).hello("default-0");
+        await().until(() -> !instance.assignments().isEmpty());
+        rig.master.publish(Contents.first("shop", V1), Set.of("default-1"));
+        instance.want("shop", hashes(V1));
+        await().until(instance::answered);
+
+        rig.master.publish(Contents.first("shop", V1), Set.of("default-0"));
+
+        await().until(() -> instance.assignments().size() == 2);
+        assertThat(instance.assignments().getLast().getTarget()).isEqualTo(ManifestCodec.whole(V1));
+    }
+
+    @Test
     void blobsComeInBatches() {
         Snapshot large = Contents.hosts(600, "x".repeat(4_000));
         rig.master.publish(Contents.first("shop", large), Set.of("default-0"));
@@ -165,7 +191,7 @@ class SyncServiceTest {
     }
 
     @Test
-    void aNewerStreamReplacesTheOlder() throws Exception {
+    void aNewerStreamReplacesTheOlder() {
         RawInstance older = rig.raw().read(Integer.MAX_VALUE).hello("default-0");
         await().until(() -> rig.connected("default-0"));
         RawInstance newer = rig.raw().read(Integer.MAX_VALUE).hello("default-0");
@@ -218,7 +244,7 @@ class SyncServiceTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"", "Default-0", "-default", "default-", "a b", "default_0", "LONG"})
-    void refusesAHelloWithoutAProperName(String name) throws Exception {
+    void refusesAHelloWithoutAProperName(String name) {
         String given = name.equals("LONG") ? "a".repeat(SyncLimits.MAX_INSTANCE_NAME + 1) : name;
         Status status = endOf(rig.raw().read(1).hello(given));
 
@@ -263,7 +289,7 @@ class SyncServiceTest {
 
     @ParameterizedTest(name = "{1}")
     @MethodSource("malformed")
-    void refusesWhatIsMalformed(FromProxy message, String reason) throws Exception {
+    void refusesWhatIsMalformed(FromProxy message, String reason) {
         Status status =
                 endOf(rig.raw().read(Integer.MAX_VALUE).hello("default-0").say(message));
 
@@ -273,10 +299,148 @@ class SyncServiceTest {
     }
 
     @Test
-    void refusesAStreamThatDoesNotBeginWithHello() throws Exception {
+    void refusesAStreamThatDoesNotBeginWithHello() {
         Status status = endOf(rig.raw().read(1).want("shop", hashes(V1)));
 
         assertThat(status.getCode()).isEqualTo(Status.Code.INVALID_ARGUMENT);
         assertThat(status.getDescription()).isEqualTo("the first message of a stream must be Hello");
+    }
+
+    @Test
+    void aStreamEndsWhenTheMasterFailsAtWhatItSays() {
+        rig.master.hold("shop", Set.of("default-0"));
+        RawInstance instance = rig.raw().read(Integer.MAX_VALUE).hello("default-0");
+        await().until(() -> rig.connected("default-0"));
+        rig.listenerFails = true;
+        Report report = Report.newBuilder()
+                .setClusterId("shop")
+                .setTarget(V1.version().toBytes())
+                .build();
+        instance.say(FromProxy.newBuilder().setReport(report).build());
+
+        Status status = endOf(instance);
+
+        assertThat(status.getCode()).isEqualTo(Status.Code.INTERNAL);
+        assertThat(status.getDescription()).isEqualTo("java.lang.IllegalStateException: the listener fails");
+        await().until(() -> !rig.connected("default-0"));
+    }
+
+    /** Passes on bytes as they are. */
+    private enum Bytes implements MethodDescriptor.Marshaller<byte[]> {
+        MARSHALLER;
+
+        @Override
+        public InputStream stream(byte[] value) {
+            return new ByteArrayInputStream(value);
+        }
+
+        @Override
+        public byte[] parse(InputStream stream) {
+            try {
+                return stream.readAllBytes();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+
+    @Test
+    void aStreamEndsAtWhatIsNoMessage() {
+        ManagedChannel channel = rig.channel();
+        try {
+            ClientCall<byte[], byte[]> call = channel.newCall(
+                    ConfigSyncGrpc.getSyncMethod().toBuilder(Bytes.MARSHALLER, Bytes.MARSHALLER)
+                            .build(),
+                    CallOptions.DEFAULT);
+            call.start(new ClientCall.Listener<>() {}, new Metadata());
+            call.request(Integer.MAX_VALUE);
+            Hello hello = Hello.newBuilder().setInstance("default-0").build();
+            call.sendMessage(FromProxy.newBuilder().setHello(hello).build().toByteArray());
+            await().until(() -> rig.connected("default-0"));
+
+            call.sendMessage(new byte[] {-1});
+
+            await().until(() -> !rig.connected("default-0"));
+            assertThat(rig.meters.get("mpg.sync.streams").gauge().value()).isZero();
+        } finally {
+            channel.shutdownNow();
+        }
+    }
+
+    private static FromProxy holding(String clusterId) {
+        return FromProxy.newBuilder()
+                .setHolding(Holding.newBuilder()
+                        .setClusterId(clusterId)
+                        .addVersions(V1.version().toBytes()))
+                .build();
+    }
+
+    @Test
+    void whatIsSaidOfProxiesPlacedElsewhereIsIgnored() {
+        rig.master.hold("shop", Set.of("default-0"));
+        rig.master.placementComplete();
+        RawInstance chatty = rig.raw().read(Integer.MAX_VALUE).hello("default-0");
+        await().until(() -> chatty.received.stream().anyMatch(FromMaster::hasPlacement));
+        rig.changedFleets.clear();
+        Report report = Report.newBuilder()
+                .setClusterId("b")
+                .setTarget(V1.version().toBytes())
+                .build();
+
+        chatty.say(holding("a"))
+                .say(FromProxy.newBuilder().setReport(report).build())
+                .say(holding("shop"));
+
+        await().until(() -> !rig.changedFleets.isEmpty());
+        assertThat(rig.changedFleets).containsExactly("shop");
+    }
+
+    @Test
+    void ofALimitedNumberOfProxiesIsHeardWhilePlacementsAreNotKnown() {
+        RawInstance chatty = rig.raw().read(Integer.MAX_VALUE).hello("default-0");
+        await().until(() -> rig.connected("default-0"));
+        for (int i = 0; i <= SyncLimits.MAX_UNPLACED; i++) {
+            chatty.say(holding("made-up-" + i));
+        }
+        rig.master.hold("shop", Set.of("default-0"));
+        chatty.say(holding("shop"));
+
+        await().until(() -> rig.changedFleets.contains("shop"));
+        assertThat(rig.changedFleets).hasSize(SyncLimits.MAX_UNPLACED + 1).doesNotContain("made-up-10000");
+    }
+
+    @Test
+    void anEmptyWantIsIgnored() {
+        RawInstance instance = rig.raw()
+                .read(Integer.MAX_VALUE)
+                .hello("default-0")
+                .want("nothing", List.of())
+                .want("shop", hashes(V1));
+
+        await().until(instance::answered);
+
+        assertThat(instance.blobs())
+                .singleElement()
+                .matches(blobs -> blobs.getClusterId().equals("shop"));
+    }
+
+    @Test
+    void reportsOfAReplacedStreamAreNotLive() {
+        rig.master.hold("shop", Set.of("default-0"));
+        Report report = Report.newBuilder()
+                .setClusterId("shop")
+                .setTarget(V1.version().toBytes())
+                .build();
+        RawInstance older = rig.raw()
+                .read(Integer.MAX_VALUE)
+                .hello("default-0")
+                .say(FromProxy.newBuilder().setReport(report).build());
+        await().until(() -> rig.serving("shop", "default-0").live());
+
+        rig.raw().read(Integer.MAX_VALUE).hello("default-0");
+        endOf(older);
+
+        assertThat(rig.serving("shop", "default-0").connected()).isTrue();
+        assertThat(rig.serving("shop", "default-0").live()).isFalse();
     }
 }

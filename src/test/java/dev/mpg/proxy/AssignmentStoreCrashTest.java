@@ -51,7 +51,7 @@ class AssignmentStoreCrashTest {
             store -> store.retain(Set.of("shop")),
             AssignmentStore::tidy);
 
-    @TempDir
+    @TempDir(factory = RamBacked.class)
     Path root;
 
     private Path folder;
@@ -117,6 +117,9 @@ class AssignmentStoreCrashTest {
                     assertThat(store.assignments())
                             .as("what is served while the disk fails")
                             .isEqualTo(before);
+                    if (failure == Failure.ONCE) {
+                        store.tidy();
+                    }
                     return done;
                 }
                 done++;
@@ -139,6 +142,38 @@ class AssignmentStoreCrashTest {
             store.put(rollout("shop", V1, V2));
             assertThat(store.assignments()).containsExactly(rollout("shop", V1, V2));
         }
+    }
+
+    @Test
+    void aFileOfUnknownFateIsWrittenAgainAlsoWhenNothingChanges() {
+        FailingDisk disk = new FailingDisk(Failure.FULL, Integer.MAX_VALUE);
+        try (AssignmentStore store = AssignmentStore.open(folder, disk)) {
+            store.put(done("shop", V1));
+            disk.fill();
+            assertThatThrownBy(() -> store.put(rollout("shop", V1, snapshot("a=1"))))
+                    .isInstanceOf(UncheckedIOException.class);
+            disk.heal();
+            disk.steps().clear();
+            store.put(done("shop", V1));
+            assertThat(disk.steps()).contains("rename shop.assignment");
+        }
+    }
+
+    @Test
+    void aPackThatCouldNotBeDeletedIsDeletedTheNextTime() throws IOException {
+        FailingDisk disk = new FailingDisk(Failure.FULL, Integer.MAX_VALUE);
+        try (AssignmentStore store = AssignmentStore.open(folder, disk)) {
+            store.put(done("shop", V1));
+            store.retain(Set.of());
+            long bytes = store.usage().bytes();
+            disk.fill();
+            assertThatThrownBy(store::tidy).isInstanceOf(UncheckedIOException.class);
+            assertThat(store.usage().bytes()).isEqualTo(bytes).isPositive();
+            disk.heal();
+            store.tidy();
+            assertThat(store.usage().bytes()).isZero();
+        }
+        assertThat(folder.resolve("packs")).isEmptyDirectory();
     }
 
     @Test

@@ -11,6 +11,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.mpg.snapshot.Snapshot;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
@@ -26,7 +27,7 @@ class AssignmentStoreTest {
     private static final Snapshot V1 = snapshot("a=1", "b=1");
     private static final Snapshot V2 = snapshot("a=2", "b=1");
 
-    @TempDir
+    @TempDir(factory = RamBacked.class)
     Path folder;
 
     @Test
@@ -203,6 +204,126 @@ class AssignmentStoreTest {
         }
         assertThat(files("quarantine")).hasSize(Quarantine.KEPT);
         assertThat(files("quarantine").getLast().getFileName()).hasToString("000021-20.pack");
+    }
+
+    @Test
+    void theQuarantineIsBoundedInBytes() throws IOException {
+        Quarantine quarantine = new Quarantine(folder.resolve("quarantine"), Disk.REAL, 100);
+        for (int i = 0; i < 3; i++) {
+            quarantine.add(Files.writeString(folder.resolve(i + ".pack"), "x".repeat(40)), "nonsense");
+        }
+        assertThat(files("quarantine"))
+                .extracting(Path::getFileName)
+                .extracting(Path::toString)
+                .containsExactly("000002-1.pack", "000003-2.pack");
+        assertThat(quarantine.bytes()).isEqualTo(80);
+    }
+
+    @Test
+    void aDamagedBlobCostsOnlyTheProxiesThatNameIt() throws IOException {
+        try (AssignmentStore store = AssignmentStore.open(folder)) {
+            store.put(done("shop", many(20, "v1-")));
+            store.put(done("blog", many(10, "v1-")));
+        }
+        Path pack = files("packs").getFirst();
+        byte[] content = Files.readAllBytes(pack);
+        content[new String(content, StandardCharsets.ISO_8859_1).indexOf("v1-15")]++;
+        Files.write(pack, content);
+        for (int start = 0; start < 2; start++) {
+            try (AssignmentStore store = AssignmentStore.open(folder)) {
+                assertThat(store.assignments()).containsExactly(done("blog", many(10, "v1-")));
+                assertThat(store.usage().quarantined()).isEqualTo(1);
+                assertThat(files("packs")).as("what is whole of it").hasSize(1).doesNotContain(pack);
+            }
+        }
+        assertThat(files("quarantine").getFirst()).hasBinaryContent(content);
+    }
+
+    @Test
+    void anAssignmentThatCannotBeReadStaysAndKeepsItsBlobs() throws IOException {
+        whatCannotBeReadComesBack("assignments");
+    }
+
+    @Test
+    void aPackThatCannotBeReadStays() throws IOException {
+        whatCannotBeReadComesBack("packs");
+    }
+
+    private void whatCannotBeReadComesBack(String kind) throws IOException {
+        try (AssignmentStore store = AssignmentStore.open(folder)) {
+            store.put(done("shop", many(20, "v1-")));
+            store.put(rollout("shop", many(20, "v1-"), many(20, "v2-")));
+        }
+        Path file = files(kind).getFirst();
+        Path elsewhere = folder.resolve("elsewhere");
+        Files.move(file, elsewhere);
+        // A folder can't be read as a file, not even by root.
+        Files.createDirectory(file);
+        try (AssignmentStore store = AssignmentStore.open(folder)) {
+            assertThat(store.holdings().getOrDefault("shop", Set.of())).hasSizeLessThan(2);
+            assertThat(store.problem())
+                    .hasValueSatisfying(problem -> assertThat(problem)
+                            .contains("1 files cannot be read")
+                            .contains(file.toString()));
+            assertThat(store.usage().quarantined()).isZero();
+            store.tidy();
+        }
+        Files.delete(file);
+        Files.move(elsewhere, file);
+        try (AssignmentStore store = AssignmentStore.open(folder)) {
+            assertThat(store.assignments()).containsExactly(rollout("shop", many(20, "v1-"), many(20, "v2-")));
+            assertThat(store.problem()).isEmpty();
+        }
+    }
+
+    @Test
+    void aFullDiskHindersNoStart() throws IOException {
+        try (AssignmentStore store = AssignmentStore.open(folder)) {
+            store.put(done("shop", V1));
+            store.put(done("shop", V2));
+        }
+        Files.writeString(folder.resolve("assignments/blog.assignment.tmp"), "begun");
+        Files.writeString(folder.resolve("assignments/blog.assignment"), "corrupt");
+        FailingDisk disk = new FailingDisk(FailingDisk.Failure.FULL, 0);
+        try (AssignmentStore store = AssignmentStore.open(folder, disk)) {
+            assertThat(store.assignments()).containsExactly(done("shop", V2));
+            assertThat(store.problem())
+                    .hasValueSatisfying(problem -> assertThat(problem).contains("No space left on device"));
+            disk.heal();
+            store.tidy();
+            assertThat(store.problem()).isEmpty();
+        }
+    }
+
+    @Test
+    void whatIsInAReadOnlyFolderIsServed() throws IOException {
+        try (AssignmentStore store = AssignmentStore.open(folder)) {
+            store.put(done("shop", V1));
+        }
+        makeUnlockable();
+        try (AssignmentStore store = AssignmentStore.open(folder)) {
+            assertThat(store.assignments()).containsExactly(done("shop", V1));
+            assertThat(store.problem())
+                    .hasValueSatisfying(problem -> assertThat(problem).contains(folder + " cannot be written: "));
+            assertThatThrownBy(() -> store.put(done("shop", V2)))
+                    .isInstanceOf(UncheckedIOException.class)
+                    .hasMessageContaining("what is served stays");
+            assertThatThrownBy(() -> store.retain(Set.of())).isInstanceOf(UncheckedIOException.class);
+            store.tidy();
+            assertThat(store.assignments()).containsExactly(done("shop", V1));
+        }
+    }
+
+    @Test
+    void aReadOnlyFolderWithoutConfigIsOfNoUse() throws IOException {
+        makeUnlockable();
+        assertThatThrownBy(() -> AssignmentStore.open(folder)).isInstanceOf(UncheckedIOException.class);
+    }
+
+    /** As on a read-only volume, but for root too: the lock cannot be opened to be written. */
+    private void makeUnlockable() throws IOException {
+        Files.deleteIfExists(folder.resolve("lock"));
+        Files.createDirectory(folder.resolve("lock"));
     }
 
     @Test

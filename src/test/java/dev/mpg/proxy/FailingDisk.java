@@ -22,8 +22,10 @@ final class FailingDisk implements Disk {
         KILL,
         /** As KILL, and what was not forced to the device is lost. */
         POWER,
-        /** The step throws, and leaves a part of a write. */
-        FULL
+        /** The step throws, and leaves a part of a write. So does every later step. */
+        FULL,
+        /** As FULL, but later steps work. */
+        ONCE
     }
 
     private final Failure failure;
@@ -63,11 +65,12 @@ final class FailingDisk implements Disk {
 
     private boolean fails(String step) {
         steps.add(step);
-        return stepsLeft-- <= 0;
+        int left = stepsLeft--;
+        return failure == Failure.ONCE ? left == 0 : left <= 0;
     }
 
     private void fail() throws IOException {
-        if (failure == Failure.FULL) {
+        if (failure == Failure.FULL || failure == Failure.ONCE) {
             throw new IOException("No space left on device");
         }
         if (failure == Failure.POWER) {

@@ -5,9 +5,9 @@ import static dev.mpg.proxy.Configs.first;
 import static dev.mpg.proxy.Configs.many;
 import static dev.mpg.proxy.Configs.rollout;
 import static dev.mpg.proxy.Configs.snapshot;
+import static dev.mpg.sync.Patience.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -25,7 +25,6 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -51,7 +50,7 @@ class ProxyProcessTest {
 
     @BeforeEach
     void start() throws IOException {
-        master = TestMaster.start(0);
+        master = TestMaster.start();
         proxy = start(master.address());
     }
 
@@ -128,7 +127,7 @@ class ProxyProcessTest {
                 !master.held("blog").isEmpty() && !master.held("shop").isEmpty());
         try (TestGateway gateway = gateway("shop", "gw-0")) {
             await().until(() -> gateway.snapshot().equals(V2));
-            await().until(() -> !master.gateways("shop").isEmpty());
+            await().until(() -> master.gateways("shop").equals(List.of(current("gw-0", V2))));
             JsonNode status = json(get("/debug/config/status"));
             assertThat(status.at("/instance").asText()).isEqualTo(TestMaster.INSTANCE);
             assertThat(status.at("/master/connected").asBoolean()).isTrue();
@@ -192,7 +191,8 @@ class ProxyProcessTest {
     @Test
     void aProxyThatIsPlacedElsewhereIsForgotten() {
         master.publish(first("shop", V1), first("blog", V2));
-        await().until(() -> !master.held("shop").isEmpty());
+        await().until(() ->
+                !master.held("shop").isEmpty() && !master.held("blog").isEmpty());
         try (TestGateway gateway = gateway("shop", "gw-0")) {
             await().until(() -> gateway.snapshot().equals(V1));
             master.withdraw("shop");
@@ -214,11 +214,12 @@ class ProxyProcessTest {
             assertThatThrownBy(() -> start(master.address()))
                     .isInstanceOf(UncheckedIOException.class)
                     .hasMessageContaining("in use by another process");
-            await().atMost(Duration.ofSeconds(4)).until(() -> {
-                proxy.close();
-                return gateway.end().isPresent();
-            });
+            proxy.close();
+            await().until(() -> gateway.end().isPresent());
             assertThat(gateway.end().orElseThrow().getCode()).isEqualTo(Status.Code.UNAVAILABLE);
+            assertThat(gateway.end().orElseThrow().getDescription())
+                    .as("it is ended, not cut")
+                    .isEqualTo("this instance is shutting down");
         }
         AssignmentStore.open(folder).close();
     }

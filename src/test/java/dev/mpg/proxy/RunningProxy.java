@@ -1,6 +1,6 @@
 package dev.mpg.proxy;
 
-import static org.awaitility.Awaitility.await;
+import static dev.mpg.sync.Patience.await;
 
 import dev.mpg.cli.Mpg;
 import java.io.IOException;
@@ -8,10 +8,8 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -19,7 +17,6 @@ import java.util.regex.Pattern;
 final class RunningProxy implements AutoCloseable {
     private static final Pattern ADDRESSES =
             Pattern.compile("xDS on 127\\.0\\.0\\.1:(\\d+), http://127\\.0\\.0\\.1:(\\d+)/");
-    private static final Duration START = Duration.ofSeconds(60);
 
     private final Process process;
     private final Path log;
@@ -64,8 +61,7 @@ final class RunningProxy implements AutoCloseable {
     }
 
     private InetSocketAddress address(int group) {
-        Matcher addresses = await().atMost(START)
-                .until(
+        Matcher addresses = await().until(
                         () -> {
                             if (!process.isAlive()) {
                                 throw new AssertionError("mpg proxy ended: " + log());
@@ -91,11 +87,9 @@ final class RunningProxy implements AutoCloseable {
         process.destroy();
     }
 
-    /** Its exit code, when it has ended. */
-    int exitCode() throws InterruptedException {
-        if (!process.waitFor(START.toSeconds(), TimeUnit.SECONDS)) {
-            throw new AssertionError("mpg proxy did not end");
-        }
+    /** Its exit code. Waits until it has ended. */
+    int exitCode() {
+        await().alias("mpg proxy ends").until(() -> !process.isAlive());
         return process.exitValue();
     }
 

@@ -88,5 +88,6 @@ class ServingSinkTest {
         disk.heal();
         sink.retain(Set.of());
         assertThat(store.holdings()).isEmpty();
+        assertThat(sink.diskError()).isEmpty();
     }
 }

@@ -6,11 +6,11 @@ import dev.mpg.master.MasterListener;
 import dev.mpg.rollout.GatewayReport;
 import dev.mpg.snapshot.Assignment;
 import dev.mpg.snapshot.ContentHash;
+import dev.mpg.sync.Loopback;
 import dev.mpg.sync.SyncTransport;
 import io.grpc.Server;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.Set;
@@ -21,14 +21,16 @@ final class TestMaster implements AutoCloseable {
 
     private final Master master;
     private final Server server;
+    private final String address;
 
-    private TestMaster(Master master, Server server) {
+    private TestMaster(Master master, Server server, String address) {
         this.master = master;
         this.server = server;
+        this.address = address;
     }
 
-    /** One that listens at this port; 0 takes any. */
-    static TestMaster start(int port) throws IOException {
+    /** One at an address of its own. */
+    static TestMaster start() throws IOException {
         Master master = new Master(new SimpleMeterRegistry(), new MasterListener() {
             @Override
             public void fleetChanged(String clusterId) {}
@@ -36,18 +38,14 @@ final class TestMaster implements AutoCloseable {
             @Override
             public void instanceChanged(String instance) {}
         });
-        Server server = SyncTransport.server(
-                        new InetSocketAddress(InetAddress.getLoopbackAddress(), port), master.service())
+        Server server = SyncTransport.server(new InetSocketAddress(Loopback.next(), 0), master.service())
                 .start();
-        return new TestMaster(master, server);
+        return new TestMaster(master, server, Loopback.target(server));
     }
 
-    int port() {
-        return server.getPort();
-    }
-
+    /** Where it listens, as host:port; nobody does once it is closed. */
     String address() {
-        return "127.0.0.1:" + port();
+        return address;
     }
 
     void publish(Assignment... assignments) {

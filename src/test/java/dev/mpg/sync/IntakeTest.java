@@ -9,6 +9,7 @@ import dev.mpg.snapshot.ResourceType;
 import dev.mpg.snapshot.Snapshot;
 import dev.mpg.sync.v1.Assignment;
 import dev.mpg.sync.v1.Blobs;
+import dev.mpg.sync.v1.Entry;
 import dev.mpg.sync.v1.Manifest;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.util.ArrayList;
@@ -32,7 +33,8 @@ class IntakeTest {
         final List<List<ContentHash>> wants = new ArrayList<>();
         final List<Set<ContentHash>> holdings = new ArrayList<>();
         int resends;
-        final List<Integer> saveAttempts = new ArrayList<>();
+        final List<String> errors = new ArrayList<>();
+        final List<Integer> retryAttempts = new ArrayList<>();
 
         @Override
         public void want(String clusterId, List<ContentHash> hashes) {
@@ -40,14 +42,15 @@ class IntakeTest {
         }
 
         @Override
-        public void holding(String clusterId, Set<ContentHash> versions, boolean resend) {
+        public void holding(String clusterId, Set<ContentHash> versions, boolean resend, String error) {
             holdings.add(versions);
+            errors.add(error);
             resends += resend ? 1 : 0;
         }
 
         @Override
-        public void saveLater(String clusterId, int attempts) {
-            saveAttempts.add(attempts);
+        public void retryLater(String clusterId, int attempts) {
+            retryAttempts.add(attempts);
         }
     }
 
@@ -98,6 +101,39 @@ class IntakeTest {
         assertServing(V1);
         assertThat(said.holdings).containsExactly(Set.of(V1.version()));
         assertThat(meters.blobBytes.count()).isEqualTo(Contents.bytes(V1));
+    }
+
+    @Test
+    void aProxyThatComesBackWaitsForTheAnswerToItsEarlierWant() {
+        intake.assignment(of(ManifestCodec.whole(V1)));
+        List<ContentHash> wanted = said.wants.getFirst();
+        for (int i = 0; i < Download.MAX_ATTEMPTS; i++) {
+            intake.placement(Set.of());
+            intake.placement(Set.of("shop"));
+            intake.assignment(of(ManifestCodec.whole(V2)));
+        }
+        assertThat(said.wants).hasSize(1);
+
+        intake.blobs(answer(V1, wanted));
+        assertThat(said.wants).last().isEqualTo(List.of(hash(V2, "rc/00001")));
+        intake.blobs(answer(V2, said.wants.getLast()));
+
+        assertServing(V2);
+        assertThat(said.wants).hasSize(2);
+        assertThat(meters.hashMismatches.count()).isZero();
+        assertThat(meters.refused.count()).isZero();
+    }
+
+    @Test
+    void theAnswerToAWantOfAProxyThatIsGoneIsDropped() {
+        intake.assignment(of(ManifestCodec.whole(V1)));
+        intake.placement(Set.of());
+
+        intake.blobs(answer(V1, said.wants.getFirst()));
+
+        assertThat(sink.assigned()).isEmpty();
+        assertThat(said.wants).hasSize(1);
+        assertThat(meters.hashMismatches.count()).isZero();
     }
 
     @Test
@@ -275,13 +311,15 @@ class IntakeTest {
         intake.assignment(of(difference(V1, V2)));
         intake.blobs(answer(V2, said.wants.getFirst()));
         assertServing(V1);
-        intake.save("shop");
-        assertThat(said.saveAttempts).containsExactly(1, 2);
+        intake.retry("shop");
+        assertThat(said.retryAttempts).containsExactly(1, 2);
 
-        intake.save("shop");
+        intake.retry("shop");
 
         assertServing(V2);
-        assertThat(said.holdings).containsExactly(Set.of(V1.version(), V2.version()));
+        assertThat(said.holdings).last().isEqualTo(Set.of(V1.version(), V2.version()));
+        String full = "java.io.IOException: no space left on device";
+        assertThat(said.errors).containsExactly(full, full, "");
     }
 
     @Test
@@ -292,7 +330,7 @@ class IntakeTest {
         intake.assignment(of(ManifestCodec.known(V1.version())));
         intake.assignment(of(ManifestCodec.known(V2.version())));
 
-        intake.save("shop");
+        intake.retry("shop");
 
         assertThat(sink.assigned()).hasSize(1);
         assertServing(V2);
@@ -329,5 +367,58 @@ class IntakeTest {
         assertThat(assigned.target()).isEqualTo(V2);
         assertThat(assigned.members()).containsExactly("gateway-0");
         assertThat(assigned.traceparent()).startsWith("00-4bf9");
+    }
+
+    @Test
+    void theStableVersionStaysWhenAnAssignmentNamesNone() {
+        sink.assign(Contents.rollout("shop", V1, V2));
+        intake.assignment(of(ManifestCodec.known(V2.version())));
+        assertThat(sink.serving("shop")).contains(Contents.rollout("shop", V1, V2));
+
+        intake.assignment(of(difference(V2, V3)));
+        intake.blobs(answer(V3, said.wants.getLast()));
+        assertThat(sink.serving("shop")).contains(Contents.rollout("shop", V1, V3));
+    }
+
+    @Test
+    void aRefusedAssignmentIsAskedForAgainLater() {
+        sink.assign(Contents.settled("shop", V1));
+        Blobs unknown = Blobs.newBuilder()
+                .setClusterId("shop")
+                .addUnknown(hash(V2, "rc/00001").toBytes())
+                .setLast(true)
+                .build();
+        String error = "the Master doesn't have blob " + hash(V2, "rc/00001") + " (any more)";
+        for (int refusals = 1; refusals <= 3; refusals++) {
+            intake.assignment(of(ManifestCodec.whole(V2)));
+            intake.blobs(unknown);
+            assertThat(said.errors).last().isEqualTo(error);
+            assertThat(said.resends).isEqualTo(refusals - 1);
+            assertThat(said.retryAttempts).last().isEqualTo(refusals);
+
+            intake.retry("shop");
+            assertThat(said.errors).last().isEqualTo(error);
+            assertThat(said.resends).isEqualTo(refusals);
+        }
+        intake.assignment(of(ManifestCodec.whole(V2)));
+        intake.retry("shop");
+        assertThat(said.resends).as("it is on its way").isEqualTo(3);
+        intake.blobs(answer(V2, said.wants.getLast()));
+
+        assertServing(V2);
+        assertThat(said.errors).last().isEqualTo("");
+    }
+
+    @Test
+    void whatWasRefusedOnALostStreamIsNotAskedForOnTheNext() {
+        intake.assignment(of(ManifestCodec.whole(V1).toBuilder()
+                .addEntries(Entry.getDefaultInstance())
+                .build()));
+        assertThat(said.errors).hasSize(1);
+        intake.streamEnded();
+
+        intake.retry("shop");
+
+        assertThat(said.resends).isZero();
     }
 }

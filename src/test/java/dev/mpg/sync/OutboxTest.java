@@ -96,15 +96,24 @@ class OutboxTest {
     }
 
     @Test
+    void aWantIsSentAlsoWhenItsProxyIsPlacedElsewhere() {
+        outbox.want("shop", List.of(V1));
+        outbox.retain(Set.of("blog"));
+
+        assertThat(drain()).singleElement().matches(FromProxy::hasWant);
+    }
+
+    @Test
     void holdingsOfOneProxyReplaceEachOtherAndGoBeforeReports() {
         outbox.report("shop", V1, List.of());
-        outbox.holding("shop", Set.of(V1), false);
-        outbox.holding("shop", Set.of(V2), true);
+        outbox.holding("shop", Set.of(V1), false, "");
+        outbox.holding("shop", Set.of(V2), true, "why");
 
         List<FromProxy> sent = drain();
 
         assertThat(sent).hasSize(2);
         assertThat(sent.getFirst().getHolding().getVersionsList()).containsExactly(V2.toBytes());
         assertThat(sent.getFirst().getHolding().getResend()).isTrue();
+        assertThat(sent.getFirst().getHolding().getError()).isEqualTo("why");
     }
 }

@@ -145,4 +145,56 @@ class PublicationTest {
 
         assertThat(frame.size()).isBetween(9_000_000, SyncLimits.MAX_MESSAGE_BYTES);
     }
+
+    @Test
+    void refusesNamesThatFitIntoNoMessageInUtf8() {
+        // 3 bytes a character.
+        String name = "\u8def".repeat(100);
+        List<Resource> resources = new ArrayList<>();
+        for (int i = 0; i < 30_000; i++) {
+            resources.add(Contents.host(name + i, ""));
+        }
+
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> Publication.of(Contents.first("c", Snapshot.of(resources))))
+                .withMessageContaining("split the Proxy");
+    }
+
+    @Test
+    void refusesMembersThatFitIntoNoMessage() {
+        List<String> members = new ArrayList<>();
+        for (int i = 0; i < 100_000; i++) {
+            members.add("gateway-with-a-long-name-" + i);
+        }
+
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> Publication.of(new Assignment("c", Optional.empty(), V1, members, "")))
+                .withMessageContaining("c has 100000 members");
+    }
+
+    private static Snapshot compiledAnew(Snapshot snapshot) {
+        return Snapshot.of(snapshot.resources().stream()
+                .map(resource -> Resource.of(
+                        resource.type(),
+                        resource.name(),
+                        ByteString.copyFrom(resource.bytes().toByteArray())))
+                .toList());
+    }
+
+    @Test
+    void whatVersionsHaveInCommonIsKeptOnce() {
+        Publication publication =
+                Publication.of(Contents.first("c", V1)).then(Contents.rollout("c", compiledAnew(V1), compiledAnew(V2)));
+
+        Snapshot target = publication.assignment().target();
+        assertThat(publication.assignment()).isEqualTo(Contents.rollout("c", V1, V2));
+        assertThat(publication.assignment().stable().orElseThrow()).isSameAs(V1);
+        assertThat(target.resources()).isEqualTo(V2.resources());
+        for (Resource resource : V1.resources()) {
+            if (!resource.name().equals("rc/00007")) {
+                assertThat(target.resource(resource.type(), resource.name()).orElseThrow())
+                        .isSameAs(resource);
+            }
+        }
+    }
 }

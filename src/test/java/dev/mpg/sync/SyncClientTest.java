@@ -1,7 +1,7 @@
 package dev.mpg.sync;
 
+import static dev.mpg.sync.Patience.await;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import com.google.protobuf.ByteString;
 import dev.mpg.snapshot.Resource;
@@ -13,19 +13,22 @@ import dev.mpg.sync.v1.FromMaster;
 import dev.mpg.sync.v1.FromProxy;
 import dev.mpg.sync.v1.Manifest;
 import dev.mpg.sync.v1.Welcome;
+import io.grpc.ManagedChannel;
 import io.grpc.Server;
 import io.grpc.Status;
+import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -41,6 +44,7 @@ class SyncClientTest {
     private final ManualScheduler scheduler = new ManualScheduler();
     private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
     private Server server;
+    private String address;
     private SyncClient client;
 
     /** Accepts streams, records what it hears, and says only what the test makes it say. */
@@ -89,11 +93,15 @@ class SyncClientTest {
 
     @BeforeEach
     void start() throws IOException {
-        server = SyncTransport.server(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), master)
+        server = SyncTransport.server(new InetSocketAddress(Loopback.next(), 0), master)
                 .start();
-        int port = server.getPort();
-        client = new SyncClient(
-                () -> SyncTransport.channel("127.0.0.1:" + port),
+        address = Loopback.target(server);
+        client = client(() -> SyncTransport.channel(address));
+    }
+
+    private SyncClient client(Supplier<ManagedChannel> channels) {
+        return new SyncClient(
+                channels,
                 new SyncClient.Identity("default-0", "10.0.0.1:18000", "10.0.0.1:9901"),
                 sink,
                 scheduler,
@@ -262,11 +270,37 @@ class SyncClientTest {
         sink.fail(1);
         client.start();
         master.welcome(1).onNext(target(ManifestCodec.known(V1.version())));
-        await().until(() -> scheduler.waiting().size() == 1 && client.connected());
+        await().until(() -> client.connected() && scheduler.waiting().size() == 1);
 
         scheduler.runNext();
 
         await().until(() -> sink.target("shop").isPresent());
+    }
+
+    @Test
+    void itsSchedulerMayBeShutDownRightAfterIt() {
+        // On its transport's thread the call's end has been told by the time that the channel is terminated.
+        ManagedChannel channel = NettyChannelBuilder.forTarget(address)
+                .usePlaintext()
+                .directExecutor()
+                .build();
+        AtomicInteger late = new AtomicInteger();
+        scheduler.setRejectedExecutionHandler((task, executor) -> late.incrementAndGet());
+        sink.hold("shop", V1);
+        sink.fail(1);
+        client = client(() -> channel);
+        client.start();
+        master.welcome(1).onNext(target(ManifestCodec.known(V1.version())));
+        await().until(() -> client.connected() && scheduler.waiting().size() == 1);
+
+        client.close();
+        scheduler.shutdown();
+
+        await().until(channel::isTerminated);
+        client.report("shop", V1.version(), List.of());
+        client.close();
+        assertThat(late).hasValue(0);
+        assertThat(scheduler.waiting()).isEmpty();
     }
 
     @Test

@@ -8,7 +8,6 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -53,7 +52,7 @@ public final class Envoy implements AutoCloseable {
         Path address = home.resolve("admin-address");
         Path log = home.resolve("log");
         Process process = new ProcessBuilder(
-                        program().toString(),
+                        Programs.envoy().toString(),
                         "--config-path",
                         config.toString(),
                         "--admin-address-path",
@@ -107,28 +106,6 @@ public final class Envoy implements AutoCloseable {
                       - lb_endpoints:
                         - endpoint: {address: {socket_address: {address: 127.0.0.1, port_value: %d}}}
                 """.formatted(node.id(), node.cluster(), metadata, node.api(), node.xdsPort());
-    }
-
-    /** The binary: in the folder that the variable MPG_PROGRAMS names, else in the one that hack/programs prints. */
-    private static Path program() throws IOException {
-        String folder = System.getenv("MPG_PROGRAMS");
-        if (folder == null) {
-            Path script = Path.of("hack", "programs").toAbsolutePath();
-            if (!Files.exists(script)) {
-                throw new IllegalStateException(
-                        script + " is missing: set MPG_PROGRAMS to the folder that has the program envoy");
-            }
-            Process fetch = new ProcessBuilder(script.toString(), "envoy")
-                    .redirectError(ProcessBuilder.Redirect.INHERIT)
-                    .start();
-            folder = new String(fetch.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
-            folder = folder.substring(folder.lastIndexOf('\n') + 1);
-        }
-        Path program = Path.of(folder, "envoy");
-        if (!Files.isExecutable(program)) {
-            throw new IllegalStateException(program + " is missing or can't be executed");
-        }
-        return program;
     }
 
     /** What the admin interface answers to a GET, e.g. of {@code /stats}. */

@@ -355,9 +355,18 @@ class DeltaSessionTest {
         }
 
         @Test
+        void areRemovedWhenTheirRouteIsNotAskedForAnyMoreSinceTheClientWouldSayThatItHasThem() {
+            Delta client = shopper();
+            client.unsubscribe(ROUTE, "main");
+            assertThat(client.ackAll()).containsExactly("VirtualHost -main/one -main/two");
+            assertThat(client.report().state()).isEqualTo(State.CURRENT);
+        }
+
+        @Test
         void areSentAgainWhenTheRouteIsAskedForAgain() {
             Delta client = shopper();
             client.unsubscribe(ROUTE, "main");
+            client.ackAll();
             client.retarget(with(SHOP, host("main", "two", "a")));
             assertThat(client.ackAll()).isEmpty();
             client.subscribe(ROUTE, "main");
@@ -487,6 +496,35 @@ class DeltaSessionTest {
             client.retarget(SHOP);
             assertThat(client.ackAll()).containsExactly("RouteConfiguration +main", "VirtualHost +main/one +main/two");
             assertThat(client.report().state()).isEqualTo(State.CURRENT);
+        }
+
+        @Test
+        void itIsRememberedWhenTheGatewayComesBack() {
+            Delta client = shopper();
+            client.retarget(with(SHOP, host("main", "two", "bad"), host("main", "new", "a")));
+            client.sent();
+            client.nack(VIRTUAL_HOST, "no");
+            Delta back = Dialog.delta(SHOP);
+            back.session.doubt(client.session.doubts());
+            back.resubscribe(ROUTE, SHOP, "main");
+            back.resubscribe(VIRTUAL_HOST, SHOP);
+            assertThat(back.ackAll()).containsExactly("VirtualHost +main/two -main/new");
+            assertThat(back.session.doubts().isEmpty()).isTrue();
+        }
+
+        @Test
+        void aResponseWhoseAnswerGotLostIsTrustedWhenTheGatewaySaysItHasIt() {
+            Snapshot next = with(SHOP, host("main", "two", "a"));
+            Delta client = shopper();
+            client.retarget(next);
+            client.sent();
+            for (Snapshot has : List.of(next, SHOP)) {
+                Delta back = Dialog.delta(next);
+                back.session.doubt(client.session.doubts());
+                back.resubscribe(ROUTE, has, "main");
+                back.resubscribe(VIRTUAL_HOST, has);
+                assertThat(back.ackAll()).isEqualTo(has.equals(next) ? List.of() : List.of("VirtualHost +main/two"));
+            }
         }
 
         @Test

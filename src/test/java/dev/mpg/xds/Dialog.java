@@ -46,17 +46,23 @@ abstract class Dialog<Q> {
     /** All that the session sends now. */
     List<String> sent() {
         List<String> sent = new ArrayList<>();
-        for (Response response = session.next(); response != null; response = session.next()) {
+        for (Response response = next(); response != null; response = next()) {
             StringBuilder text = new StringBuilder(
                     response.typeUrl().substring(response.typeUrl().lastIndexOf('.') + 1));
             response.change().upserted().forEach(resource -> text.append(" +").append(resource.name()));
             response.change().removed().forEach(name -> text.append(" -").append(name));
             sent.add(text.toString());
-            if (open.put(response.typeUrl(), response) != null) {
-                throw new AssertionError("a second response while one is open: " + text);
-            }
         }
         return sent;
+    }
+
+    @Nullable
+    Response next() {
+        Response response = session.next();
+        if (response != null && open.put(response.typeUrl(), response) != null) {
+            throw new AssertionError("a second response while one is open: " + response);
+        }
+        return response;
     }
 
     Response open(ResourceType type) {

@@ -130,7 +130,7 @@ final class Fixture implements AutoCloseable {
 
     GatewayReport awaitState(String clusterId, State state, Snapshot snapshot) {
         return Awaitility.await(state + " at " + snapshot)
-                .atMost(Duration.ofSeconds(10))
+                .atMost(Duration.ofSeconds(30))
                 .pollInterval(Duration.ofMillis(2))
                 .until(
                         () -> xds.gateways(clusterId),

@@ -60,9 +60,9 @@ final class GatewayStream {
     }
 
     DeltaDiscoveryResponse next() throws InterruptedException {
-        DeltaDiscoveryResponse response = responses.poll(5, TimeUnit.SECONDS);
+        DeltaDiscoveryResponse response = responses.poll(20, TimeUnit.SECONDS);
         if (response == null) {
-            throw new AssertionError("no response within 5 s; the stream " + ended);
+            throw new AssertionError("no response within 20 s; the stream " + ended);
         }
         return response;
     }
@@ -76,7 +76,7 @@ final class GatewayStream {
     }
 
     Status end() {
-        return ended.orTimeout(5, TimeUnit.SECONDS).join();
+        return ended.orTimeout(20, TimeUnit.SECONDS).join();
     }
 
     void cancel() {

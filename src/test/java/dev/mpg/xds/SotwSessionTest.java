@@ -181,6 +181,21 @@ class SotwSessionTest {
     }
 
     @Test
+    void aRefusalIsRememberedWhenTheGatewayComesBack() {
+        Sotw client = shopper();
+        Map<String, String> versions = versions(client);
+        client.retarget(with(SHOP, host("main", "two", "bad")));
+        client.sent();
+        client.nack(ROUTE, "no");
+        Sotw back = Dialog.sotw(SHOP);
+        back.session.doubt(client.session.doubts());
+        back.resubscribe(LISTENER, versions.getOrDefault("Listener", ""));
+        back.resubscribe(ROUTE, versions.getOrDefault("RouteConfiguration", ""), "main");
+        assertThat(back.ackAll()).containsExactly("RouteConfiguration +main");
+        assertThat(back.session.doubts().isEmpty()).isTrue();
+    }
+
+    @Test
     void aClientThatWaitsIsAnsweredNevertheless() {
         Sotw client = Dialog.sotw(SHOP);
         client.subscribe(CLUSTER);

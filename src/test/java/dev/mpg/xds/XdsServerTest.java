@@ -2,9 +2,13 @@ package dev.mpg.xds;
 
 import static dev.mpg.snapshot.ResourceType.CLUSTER;
 import static dev.mpg.snapshot.ResourceType.LISTENER;
+import static dev.mpg.snapshot.ResourceType.ROUTE;
+import static dev.mpg.snapshot.ResourceType.VIRTUAL_HOST;
 import static dev.mpg.xds.Configs.assignment;
 import static dev.mpg.xds.Configs.cluster;
+import static dev.mpg.xds.Configs.host;
 import static dev.mpg.xds.Configs.listener;
+import static dev.mpg.xds.Configs.route;
 import static dev.mpg.xds.Configs.snapshot;
 import static dev.mpg.xds.Configs.with;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -87,6 +91,26 @@ class XdsServerTest {
             assertThat(response.getResources(i).getResource().getValue())
                     .isEqualTo(clusters.get(i).bytes());
         }
+    }
+
+    @Test
+    void oneOfManyVirtualHostsCostsAFewHundredBytes() throws InterruptedException {
+        Snapshot shop = with(
+                Snapshot.of(IntStream.range(0, 5_000)
+                        .mapToObj(i -> host("main", "host-" + i + ".example.com", "checkout"))
+                        .toList()),
+                route("main"));
+        fixture.xds.assign(new Assignment("shop", Optional.empty(), shop, List.of(), TRACEPARENT));
+        GatewayStream stream = gateway("g-1").subscribe(ROUTE, "main").subscribe(VIRTUAL_HOST);
+        stream.ack(stream.next());
+        stream.ack(stream.next());
+        fixture.xds.assign(new Assignment(
+                "shop",
+                Optional.empty(),
+                with(shop, host("main", "host-7.example.com", "checkout-next")),
+                List.of(),
+                TRACEPARENT));
+        assertThat(stream.next().getSerializedSize()).isLessThanOrEqualTo(400);
     }
 
     @Test

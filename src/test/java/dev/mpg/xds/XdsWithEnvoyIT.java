@@ -90,7 +90,7 @@ class XdsWithEnvoyIT {
     }
 
     private void awaitAnswer(String host, String answer) {
-        await().atMost(Duration.ofSeconds(5))
+        await().atMost(Duration.ofSeconds(20))
                 .pollInterval(Duration.ofMillis(5))
                 .until(() -> get(port, host), answer::equals);
     }
@@ -263,6 +263,22 @@ class XdsWithEnvoyIT {
             fixture.xds.assign(assignment(CLUSTER_ID, bad));
             fixture.awaitState(CLUSTER_ID, State.REJECTED, bad);
             assertThat(envoy.configDump()).isNotEqualTo(good);
+            assign(shop);
+            assertThat(envoy.configDump()).isEqualTo(good);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aHalfAppliedUpdateIsHealedAlsoWhenTheStreamEndsInBetween(Api api) throws IOException, InterruptedException {
+        try (Envoy envoy = envoy(api)) {
+            fixture.awaitState(CLUSTER_ID, State.CURRENT, shop);
+            String good = envoy.configDump();
+            Snapshot bad = with(shop, cluster("a", 2_000), cluster("c", 1_000), endpoints("c", 1), badCluster("b"));
+            fixture.xds.assign(assignment(CLUSTER_ID, bad));
+            fixture.awaitState(CLUSTER_ID, State.REJECTED, bad);
+            assertThat(envoy.configDump()).isNotEqualTo(good);
+            fixture.xds.drain();
             assign(shop);
             assertThat(envoy.configDump()).isEqualTo(good);
         }

@@ -99,7 +99,7 @@ class XdsWithGrpcClientTest {
         return ClientCalls.blockingUnaryCall(
                         channel,
                         WHO,
-                        CallOptions.DEFAULT.withWaitForReady().withDeadlineAfter(10, TimeUnit.SECONDS),
+                        CallOptions.DEFAULT.withWaitForReady().withDeadlineAfter(30, TimeUnit.SECONDS),
                         StringValue.getDefaultInstance())
                 .getValue();
     }

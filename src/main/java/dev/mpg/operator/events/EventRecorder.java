@@ -14,11 +14,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Writes Kubernetes Events. The same notice about the same object is one Event whose count grows. Writing is best effort:
- * an Event that cannot be written is logged, and never fails a reconcile. Thread-safe.
+ * Writes Kubernetes Events. The same notice about the same object is one Event whose count grows; warnings are the same when
+ * they have one reason, since their text can differ each time. Writing is best effort: an Event that cannot be written is
+ * logged, and never fails a reconcile. Thread-safe.
  */
 public final class EventRecorder {
-    private static final Logger LOG = LoggerFactory.getLogger(EventRecorder.class);
+    private static final Logger log = LoggerFactory.getLogger(EventRecorder.class);
     private static final int CONFLICT = 409;
     private static final int MAX_MESSAGE = 1024;
     private static final String CLUSTER_SCOPED_EVENTS = "default";
@@ -41,7 +42,7 @@ public final class EventRecorder {
             if (e.getCode() == CONFLICT) {
                 countAgain(event);
             } else {
-                LOG.warn("cannot write Event {} of {}: {}", notice.reason(), event.getInvolvedObject(), e.getMessage());
+                log.warn("cannot write Event {} of {}: {}", notice.reason(), event.getInvolvedObject(), e.getMessage());
             }
         }
     }
@@ -53,10 +54,11 @@ public final class EventRecorder {
                     .resource(event)
                     .edit(earlier -> new EventBuilder(earlier)
                             .withCount(earlier.getCount() == null ? 2 : earlier.getCount() + 1)
+                            .withMessage(event.getMessage())
                             .withLastTimestamp(event.getLastTimestamp())
                             .build());
         } catch (KubernetesClientException e) {
-            LOG.warn("cannot count Event {} again: {}", event.getMetadata().getName(), e.getMessage());
+            log.warn("cannot count Event {} again: {}", event.getMetadata().getName(), e.getMessage());
         }
     }
 
@@ -67,7 +69,7 @@ public final class EventRecorder {
         String namespace = object.getMetadata().getNamespace();
         String now = clock.instant().truncatedTo(ChronoUnit.SECONDS).toString();
         String sameness = ContentHash.of(ByteString.copyFromUtf8(
-                        object.getMetadata().getUid() + notice.reason() + notice.warning() + message))
+                        object.getMetadata().getUid() + notice.reason() + (notice.warning() ? "" : message)))
                 .abbreviated();
         return new EventBuilder()
                 .withNewMetadata()

@@ -2,6 +2,7 @@ package dev.mpg.operator.infrastructure;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,9 +36,24 @@ public interface Infrastructure extends AutoCloseable {
     /** Adds one who is told when a workload starts, ends, fails or is gone. */
     void onChange(ChangeListener listener);
 
-    /** Ends what should not outlive the operator. */
+    /**
+     * Ports that no listener can have, because every gateway itself listens there. The same for as long as this lives.
+     */
+    Set<Integer> reservedPorts();
+
+    /**
+     * Ends what should not outlive the operator: it was asked to end. Nothing is started any more. Does nothing when it
+     * was closed or {@link #release released} before.
+     */
     @Override
     void close();
+
+    /**
+     * Lets go without ending anything: for an operator that cannot go on, and should not take the traffic with it. Nothing
+     * is started or ended any more, and the next operator takes over what runs. Does nothing when it was released or
+     * {@link #close closed} before.
+     */
+    void release();
 
     /**
      * The gateways of one Proxy.
@@ -57,7 +73,9 @@ public interface Infrastructure extends AutoCloseable {
      * @param running whether its process (or pod) runs
      * @param host where it listens: an IP address; null while none is known
      * @param ports its own ports by name: {@code xds} and {@code debug} of an instance, {@code admin} of a gateway
-     * @param failure why it doesn't run, for people, with the log's last lines; null while it does
+     * @param failure why it ended the last time, for people, with the log's last lines; null when it never failed, or has
+     *     run well for a while since. So it is set while it crashes again and again, also in the moments when it runs, and
+     *     its text stays the same as far as the reason does
      */
     record Workload(
             String name,

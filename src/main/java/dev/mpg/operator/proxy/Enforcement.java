@@ -11,14 +11,16 @@ import dev.mpg.operator.infrastructure.Infrastructure.Workload;
 import dev.mpg.operator.proxy.ProxyStatusFactory.Observation;
 import dev.mpg.operator.proxy.RunningConfigs.Running;
 import dev.mpg.operator.scheduler.Pool;
+import dev.mpg.placement.Affinity;
 import dev.mpg.snapshot.Assignment;
 import dev.mpg.snapshot.ContentHash;
-import dev.mpg.snapshot.RendezvousHash;
 import dev.mpg.snapshot.Snapshot;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
 
 /** Puts what was decided about a Proxy into force, and looks at what came of it. */
 final class Enforcement {
@@ -27,6 +29,7 @@ final class Enforcement {
     private final Master master;
     private final Infrastructure infrastructure;
     private final RunningConfigs configs;
+    private final Set<String> joining = ConcurrentHashMap.newKeySet();
 
     Enforcement(Master master, Infrastructure infrastructure, RunningConfigs configs) {
         this.master = master;
@@ -37,16 +40,20 @@ final class Enforcement {
     /**
      * What was seen afterwards.
      *
-     * @param known whether any instance has said, since this operator started, what it serves
+     * @param joining whether nothing is known yet: all gateways have run since before this operator started, and no instance
+     *     has said since then what it serves
      */
-    record Outcome(Observation observation, boolean known) {}
+    record Outcome(Observation observation, boolean joining) {}
 
     /** Publishes the config in force, runs the fleet, and observes both. */
     Outcome enforce(Proxy proxy, Running running, Optional<Scheduler> scheduler) {
         String clusterId = Proxies.clusterId(proxy);
+        boolean first = configs.get(clusterId).isEmpty();
         configs.put(clusterId, running);
         List<String> instances =
-                scheduler.map(found -> placement(clusterId, found)).orElseGet(() -> placedBefore(proxy));
+                scheduler.map(found -> placement(clusterId, proxy, found)).orElseGet(() -> placedBefore(proxy));
+        // Whatever goes wrong from here on, the instances are not told to forget this Proxy.
+        master.hold(clusterId, new LinkedHashSet<>(instances));
         List<String> members = Proxies.members(proxy);
         publish(clusterId, running, members, instances);
         List<Workload> workloads = infrastructure.ensureFleet(new Infrastructure.Fleet(
@@ -60,8 +67,17 @@ final class Enforcement {
             publish(clusterId, proven, members, instances);
         }
         return new Outcome(
-                new Observation(clusterId, running.verdict(), fleet, instances, workloads),
-                !reported.targets().isEmpty());
+                new Observation(clusterId, running.verdict(), fleet, instances, firstError(reported), workloads),
+                isJoining(clusterId, first, workloads, reported));
+    }
+
+    private boolean isJoining(String clusterId, boolean first, List<Workload> workloads, Fleet reported) {
+        if (!reported.targets().isEmpty() || !workloads.stream().allMatch(Workload::running)) {
+            joining.remove(clusterId);
+        } else if (first) {
+            joining.add(clusterId);
+        }
+        return joining.contains(clusterId);
     }
 
     /** Without a version of our own, as after a restart with a spec that can't be used, instances go on with theirs. */
@@ -80,6 +96,12 @@ final class Enforcement {
                 .or(() -> reported.targets().values().stream().findFirst());
     }
 
+    private static Optional<String> firstError(Fleet fleet) {
+        return fleet.instances().values().stream()
+                .flatMap(instance -> instance.error().stream())
+                .findFirst();
+    }
+
     /** The versions that instances have told, since they last connected, that they serve. */
     private static List<ContentHash> served(Fleet fleet) {
         return fleet.instances().values().stream()
@@ -88,11 +110,13 @@ final class Enforcement {
                 .toList();
     }
 
-    /** The proxy instances that serve a cluster id. */
-    private static List<String> placement(String clusterId, Scheduler scheduler) {
-        return RendezvousHash.rank(clusterId, Pool.instances(scheduler)).stream()
-                .limit(INSTANCES_PER_PROXY)
-                .toList();
+    private List<String> placement(String clusterId, Proxy proxy, Scheduler scheduler) {
+        Set<String> connected = master.instances().stream()
+                .filter(Instance::connected)
+                .map(Instance::name)
+                .collect(Collectors.toSet());
+        return Affinity.place(
+                clusterId, placedBefore(proxy), Pool.instances(scheduler), connected, INSTANCES_PER_PROXY);
     }
 
     /** Naming a Scheduler that isn't there takes nothing away from who serves the Proxy now. */

@@ -93,24 +93,36 @@ public final class ProxyReconciler implements Reconciler<Proxy> {
 
     @Override
     public UpdateControl<Proxy> reconcile(Proxy proxy, Context<Proxy> context) {
-        ResourceID id = ResourceID.fromResource(proxy);
-        UpdateControl<Proxy> control = context.isPrimaryResourceDeleted() || proxy.isMarkedForDeletion()
-                ? takeDown(proxy, others(proxy, context))
-                : bringUp(proxy, holder(proxy, context), context.getSecondaryResource(Scheduler.class));
-        startup.seen(id);
-        return control;
+        try {
+            return context.isPrimaryResourceDeleted() || proxy.isMarkedForDeletion()
+                    ? takeDown(proxy, others(proxy, context))
+                    : bringUp(proxy, holder(proxy, context), context.getSecondaryResource(Scheduler.class));
+        } finally {
+            // One that fails must not keep the others waiting; Enforcement has seen to it that nothing of it is
+            // forgotten.
+            startup.seen(ResourceID.fromResource(proxy));
+        }
     }
 
     private UpdateControl<Proxy> bringUp(Proxy proxy, Proxy holder, Optional<Scheduler> scheduler) {
+        ResourceID id = ResourceID.fromResource(proxy);
+        configs.leftBy(id, proxy.getMetadata().getUid()).forEach(clusterId -> takeDown(clusterId, id));
         Running running = running(proxy, holder, scheduler.isPresent());
         if (!ref(proxy).equals(ref(holder))) {
             return write(
-                    proxy, new Observation(clusterId(proxy), running.verdict(), FleetState.NONE, List.of(), List.of()));
+                    proxy,
+                    new Observation(
+                            clusterId(proxy),
+                            running.verdict(),
+                            FleetState.NONE,
+                            List.of(),
+                            Optional.empty(),
+                            List.of()));
         }
         triggers.watch(running.owner(), clusterId(proxy), Pool.schedulerName(proxy));
         Outcome outcome = enforcement.enforce(proxy, running, scheduler);
         Duration joining = Duration.between(clock.instant(), joinedBy);
-        return !outcome.known() && isCurrent(proxy) && joining.isPositive()
+        return outcome.joining() && isCurrent(proxy) && joining.isPositive()
                 ? UpdateControl.<Proxy>noUpdate().rescheduleAfter(joining)
                 : write(proxy, outcome.observation());
     }
@@ -133,13 +145,14 @@ public final class ProxyReconciler implements Reconciler<Proxy> {
                 ref(holder),
                 Pool.schedulerName(proxy),
                 schedulerExists,
+                infrastructure.reservedPorts(),
                 SpecReader.read(ref(proxy), proxy.getSpec())));
         return new Running(
                 ResourceID.fromResource(proxy),
                 proxy.getMetadata().getUid(),
                 proxy.getMetadata().getGeneration(),
                 verdict,
-                verdict instanceof Verdict.Accepted(var snapshot)
+                verdict instanceof Verdict.Accepted(var config, var snapshot)
                         ? Optional.of(snapshot)
                         : earlier.flatMap(Running::target),
                 earlier.flatMap(Running::stable));
@@ -159,28 +172,36 @@ public final class ProxyReconciler implements Reconciler<Proxy> {
         }
         ProxyNotices.between(proxy.getStatus(), status).forEach(notice -> events.record(proxy, notice));
         Proxy patch = new Proxy();
+        // With it the API server refuses to give this status to another object of the same name.
+        patch.getMetadata().setUid(proxy.getMetadata().getUid());
         patch.getMetadata().setNamespace(proxy.getMetadata().getNamespace());
         patch.getMetadata().setName(proxy.getMetadata().getName());
         patch.setStatus(status);
         return UpdateControl.patchStatus(patch);
     }
 
-    /** What was made for a Proxy goes with it, unless another Proxy waits for the cluster id and takes the fleet over. */
+    /** What was made for a Proxy goes with it. Another one that waits for the cluster id comes up anew. */
     private UpdateControl<Proxy> takeDown(Proxy proxy, List<Proxy> heirs) {
-        String clusterId = clusterId(proxy);
-        triggers.forget(ResourceID.fromResource(proxy), clusterId);
-        if (configs.remove(clusterId, ResourceID.fromResource(proxy)) && heirs.isEmpty()) {
-            master.withdraw(clusterId);
-            infrastructure.removeFleet(clusterId);
-        }
+        takeDown(clusterId(proxy), ResourceID.fromResource(proxy));
         triggers.reconcile(heirs.stream().map(ResourceID::fromResource).collect(Collectors.toSet()));
         return UpdateControl.noUpdate();
     }
 
+    private void takeDown(String clusterId, ResourceID proxy) {
+        triggers.forget(proxy, clusterId);
+        if (configs.isOwner(clusterId, proxy)) {
+            configs.remove(clusterId, proxy);
+            master.withdraw(clusterId);
+            infrastructure.removeFleet(clusterId);
+        }
+    }
+
     /** Who has the cluster id that this Proxy asks for. */
-    private static Proxy holder(Proxy proxy, Context<Proxy> context) {
+    private Proxy holder(Proxy proxy, Context<Proxy> context) {
+        Optional<ResourceID> owner = configs.get(clusterId(proxy)).map(Running::owner);
         return Stream.concat(Stream.of(proxy), others(proxy, context).stream())
-                .min(Proxies.OLDEST_FIRST)
+                .min(Proxies.precedence(other -> owner.map(ResourceID.fromResource(other)::equals)
+                        .orElseGet(() -> Proxies.saysItHasClusterId(other))))
                 .orElse(proxy);
     }
 

@@ -14,7 +14,6 @@ import dev.mpg.rollout.GatewayReport;
 import dev.mpg.snapshot.ContentHash;
 import dev.mpg.snapshot.ResourceType;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -37,10 +36,16 @@ final class ProxyStatusFactory {
      *
      * @param fleet where the gateways stand with the version in force
      * @param instances the proxy instances that should serve it
+     * @param instanceError why one of them can't; empty when none said so
      * @param workloads the gateways that are run for it
      */
     record Observation(
-            String clusterId, Verdict verdict, FleetState fleet, List<String> instances, List<Workload> workloads) {}
+            String clusterId,
+            Verdict verdict,
+            FleetState fleet,
+            List<String> instances,
+            Optional<String> instanceError,
+            List<Workload> workloads) {}
 
     static ProxyStatus status(Proxy proxy, Observation seen, Instant now) {
         @Nullable ProxyStatus earlier = proxy.getStatus();
@@ -51,7 +56,7 @@ final class ProxyStatusFactory {
                 proxy.getMetadata().getGeneration(),
                 now);
         switch (seen.verdict()) {
-            case Verdict.Accepted(var snapshot) ->
+            case Verdict.Accepted(var config, var snapshot) ->
                 conditions.set(ACCEPTED, true, ACCEPTED, "the spec compiles to version " + snapshot.version());
             case Verdict.Refused(var reason, var message) -> conditions.set(ACCEPTED, false, reason, message);
         }
@@ -66,7 +71,7 @@ final class ProxyStatusFactory {
                 new Rollout(phase),
                 orAbsent(rejections(seen.fleet())),
                 orAbsent(seen.instances()),
-                orAbsent(addresses(proxy, seen.workloads())),
+                orAbsent(addresses(seen, Optional.ofNullable(earlier).map(ProxyStatus::addresses))),
                 conditions.toList());
     }
 
@@ -81,12 +86,13 @@ final class ProxyStatusFactory {
         } else if (!fleet.rejected().isEmpty()) {
             return Phase.Rejected;
         }
-        return fleet.complete() ? Phase.Complete : Phase.Progressing;
+        boolean arrived = fleet.pending().isEmpty() && (fleet.served() || fleet.total() > 0);
+        return arrived ? Phase.Complete : Phase.Progressing;
     }
 
     private static Versions versions(Optional<Versions> earlier, Observation seen) {
         Optional<String> inForce = seen.fleet().version().map(ContentHash::abbreviated);
-        String desired = seen.verdict() instanceof Verdict.Accepted(var snapshot)
+        String desired = seen.verdict() instanceof Verdict.Accepted(var config, var snapshot)
                 ? snapshot.version().abbreviated()
                 : earlier.map(Versions::desired).orElse(null);
         String stable = seen.fleet().complete()
@@ -134,16 +140,20 @@ final class ProxyStatusFactory {
                     false,
                     "Rejected",
                     fleet.rejected().size() + " of " + fleet.total() + " gateways refused version " + version + ": "
-                            + rejections(fleet).getFirst().message());
+                            + rejections(fleet).stream()
+                                    .findFirst()
+                                    .map(Rejection::message)
+                                    .orElse("their words did not reach the operator, see the proxy instance's log")
+                            + "; change the spec: what was refused is not offered again as it is");
         }
         Optional<Workload> failed = seen.workloads().stream()
-                .filter(gateway -> gateway.failure() != null)
+                .filter(gateway -> gateway.failure() != null && fleet.pending().contains(gateway.name()))
                 .findFirst();
         if (failed.isPresent()) {
             return new Finding(
                     false,
                     "GatewayFailed",
-                    "gateway " + failed.get().name() + " does not run: "
+                    "gateway " + failed.get().name() + " keeps ending: "
                             + failed.get().failure());
         }
         if (!fleet.served()) {
@@ -153,7 +163,10 @@ final class ProxyStatusFactory {
                     "version " + version + " waits for a proxy instance: "
                             + (seen.instances().isEmpty()
                                     ? "the Scheduler has none"
-                                    : String.join(", ", seen.instances()) + " has not taken it yet"));
+                                    : String.join(", ", seen.instances()) + " has not taken it yet"
+                                            + seen.instanceError()
+                                                    .map(error -> ": " + error)
+                                                    .orElse("")));
         }
         if (!fleet.pending().isEmpty()) {
             return new Finding(
@@ -187,17 +200,16 @@ final class ProxyStatusFactory {
         return new Rejection(gateway, type, refusal.message());
     }
 
-    private static List<Address> addresses(Proxy proxy, List<Workload> workloads) {
-        List<Address> addresses = new ArrayList<>();
-        for (Workload gateway : workloads) {
-            if (gateway.host() == null || proxy.getSpec().listeners() == null) {
-                continue;
-            }
-            proxy.getSpec()
-                    .listeners()
-                    .forEach(listener -> addresses.add(
-                            new Address(gateway.name(), listener.name(), gateway.host() + ":" + listener.port())));
-        }
-        return addresses.stream().limit(ADDRESSES_SHOWN).toList();
+    /** While a spec isn't accepted, gateways go on listening where they do. */
+    private static List<Address> addresses(Observation seen, Optional<List<Address>> earlier) {
+        return seen.verdict() instanceof Verdict.Accepted(var config, var snapshot)
+                ? seen.workloads().stream()
+                        .filter(gateway -> gateway.host() != null)
+                        .flatMap(gateway -> config.listeners().stream()
+                                .map(listener -> new Address(
+                                        gateway.name(), listener.name(), gateway.host() + ":" + listener.port())))
+                        .limit(ADDRESSES_SHOWN)
+                        .toList()
+                : earlier.orElse(List.of());
     }
 }

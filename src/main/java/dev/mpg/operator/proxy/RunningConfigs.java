@@ -2,6 +2,7 @@ package dev.mpg.operator.proxy;
 
 import dev.mpg.snapshot.Snapshot;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -43,13 +44,24 @@ final class RunningConfigs {
         byClusterId.put(clusterId, running);
     }
 
-    /** Forgets the cluster id if it is this Proxy's; tells whether it was. */
-    boolean remove(String clusterId, ResourceID owner) {
-        boolean[] removed = new boolean[1];
-        byClusterId.computeIfPresent(clusterId, (id, running) -> {
-            removed[0] = running.owner().equals(owner);
-            return removed[0] ? null : running;
-        });
-        return removed[0];
+    /** Forgets the cluster id if it is this Proxy's. */
+    void remove(String clusterId, ResourceID owner) {
+        byClusterId.computeIfPresent(clusterId, (id, running) -> running.owner().equals(owner) ? null : running);
+    }
+
+    /** Whether the cluster id is this Proxy's. */
+    boolean isOwner(String clusterId, ResourceID proxy) {
+        return get(clusterId).map(running -> running.owner().equals(proxy)).orElse(false);
+    }
+
+    /**
+     * Cluster ids that an object of this name had before: it was deleted and created again, which can be seen as one change.
+     */
+    List<String> leftBy(ResourceID proxy, String uid) {
+        return byClusterId.entrySet().stream()
+                .filter(entry -> entry.getValue().owner().equals(proxy)
+                        && !entry.getValue().uid().equals(uid))
+                .map(Map.Entry::getKey)
+                .toList();
     }
 }

@@ -1,11 +1,17 @@
 package dev.mpg.operator.proxy;
 
+import dev.mpg.config.TrafficConfig;
 import dev.mpg.snapshot.Snapshot;
 
 /** Whether a Proxy's spec can be put into force. */
 sealed interface Verdict {
-    /** It can; this is what it compiles to. */
-    record Accepted(Snapshot snapshot) implements Verdict {}
+    /**
+     * It can.
+     *
+     * @param config what it says
+     * @param snapshot what that compiles to
+     */
+    record Accepted(TrafficConfig config, Snapshot snapshot) implements Verdict {}
 
     /**
      * It can't; what ran before goes on.

@@ -36,11 +36,14 @@ import org.jspecify.annotations.Nullable;
  */
 @ControllerConfiguration(name = "scheduler", triggerReconcilerOnAllEvents = true)
 public final class SchedulerReconciler implements Reconciler<Scheduler> {
+    private static final String BY_SCHEDULER = "scheduler";
+
     private final Master master;
     private final Infrastructure infrastructure;
     private final Triggers triggers;
     private final EventRecorder events;
     private final Clock clock;
+    private @Nullable InformerEventSource<Proxy, Scheduler> proxyCache;
 
     public SchedulerReconciler(
             Master master, Infrastructure infrastructure, Triggers triggers, EventRecorder events, Clock clock) {
@@ -57,7 +60,9 @@ public final class SchedulerReconciler implements Reconciler<Scheduler> {
                         Proxy.class, Scheduler.class)
                 .withSecondaryToPrimaryMapper(proxy -> Set.of(new ResourceID(Pool.schedulerName(proxy))))
                 .build();
-        return List.of(new InformerEventSource<>(proxies, context), triggers.schedulerEventSource());
+        proxyCache = new InformerEventSource<>(proxies, context);
+        proxyCache.addIndexers(Map.of(BY_SCHEDULER, proxy -> List.of(Pool.schedulerName(proxy))));
+        return List.of(proxyCache, triggers.schedulerEventSource());
     }
 
     @Override
@@ -67,7 +72,7 @@ public final class SchedulerReconciler implements Reconciler<Scheduler> {
             infrastructure.removePool(name);
             return UpdateControl.noUpdate();
         }
-        Set<Proxy> proxies = context.getSecondaryResources(Proxy.class);
+        List<Proxy> proxies = proxyCache == null ? List.of() : proxyCache.byIndex(BY_SCHEDULER, name);
         List<Workload> workloads = infrastructure.ensurePool(name, Pool.size(scheduler));
         Set<String> connected = master.instances().stream()
                 .filter(Instance::connected)
@@ -81,7 +86,7 @@ public final class SchedulerReconciler implements Reconciler<Scheduler> {
         return write(scheduler, status);
     }
 
-    private static Map<String, Integer> proxiesByInstance(Set<Proxy> proxies) {
+    private static Map<String, Integer> proxiesByInstance(List<Proxy> proxies) {
         Map<String, Integer> count = new HashMap<>();
         for (Proxy proxy : proxies) {
             Optional.ofNullable(proxy.getStatus())
@@ -102,6 +107,8 @@ public final class SchedulerReconciler implements Reconciler<Scheduler> {
                         scheduler,
                         new Notice(now.getReason().equals("InstanceFailed"), now.getReason(), now.getMessage())));
         Scheduler patch = new Scheduler();
+        // With it the API server refuses to give this status to another object of the same name.
+        patch.getMetadata().setUid(scheduler.getMetadata().getUid());
         patch.getMetadata().setName(scheduler.getMetadata().getName());
         patch.setStatus(status);
         return UpdateControl.patchStatus(patch);

@@ -49,7 +49,7 @@ final class SchedulerStatusFactory {
                 scheduler.getMetadata().getGeneration(),
                 now);
         Optional<Workload> failed = seen.workloads().stream()
-                .filter(workload -> workload.failure() != null)
+                .filter(workload -> workload.failure() != null && missing.contains(workload.name()))
                 .findFirst();
         if (missing.isEmpty()) {
             conditions.set(READY, true, READY, "all " + instances.size() + " instances are connected");
@@ -58,7 +58,7 @@ final class SchedulerStatusFactory {
                     READY,
                     false,
                     "InstanceFailed",
-                    "proxy instance " + failed.get().name() + " does not run: "
+                    "proxy instance " + failed.get().name() + " keeps ending: "
                             + failed.get().failure());
         } else {
             conditions.set(

@@ -32,7 +32,10 @@ public final class Triggers implements MasterListener, Infrastructure.ChangeList
     /** From now on what concerns the cluster id or the Scheduler concerns this Proxy. */
     public void watch(ResourceID proxy, String clusterId, String scheduler) {
         proxyByClusterId.put(clusterId, proxy);
-        schedulerByProxy.put(proxy, scheduler);
+        String before = schedulerByProxy.put(proxy, scheduler);
+        if (before != null && !before.equals(scheduler)) {
+            schedulers.propagateEvent(new ResourceID(before));
+        }
     }
 
     /** Nothing concerns this Proxy any more. */

@@ -11,6 +11,9 @@ import dev.mpg.config.TrafficConfig;
 import dev.mpg.operator.proxy.Admission.Facts;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class AdmissionTest {
@@ -22,12 +25,12 @@ class AdmissionTest {
             new Problem(new Origin(SHOP, "spec").field("routes").index(2), "it is wrong", "mend it");
 
     private static Verdict decide(ObjectRef holder, boolean schedulerExists, Reading reading) {
-        return Admission.decide(new Facts(SHOP, "eu", holder, "default", schedulerExists, reading));
+        return Admission.decide(new Facts(SHOP, "eu", holder, "default", schedulerExists, Set.of(9901), reading));
     }
 
     @Test
     void a_good_spec_is_compiled() {
-        assertThat(decide(SHOP, true, GOOD)).isEqualTo(new Verdict.Accepted(Compiler.compile(CONFIG)));
+        assertThat(decide(SHOP, true, GOOD)).isEqualTo(new Verdict.Accepted(CONFIG, Compiler.compile(CONFIG)));
     }
 
     @Test
@@ -60,5 +63,61 @@ class AdmissionTest {
                 .isEqualTo(new Verdict.Refused(
                         "SchedulerNotFound",
                         "spec.schedulerName: there is no Scheduler named default; create it or name another"));
+    }
+
+    @Test
+    void reserved_port_names_field_and_port() {
+        TrafficConfig config = new TrafficConfig(
+                "eu",
+                List.of(new TrafficConfig.Listener("admin", 9901, new Origin(SHOP, "spec.listeners[0]"))),
+                List.of(),
+                List.of());
+        assertThat(decide(SHOP, true, new Reading.Accepted(config)))
+                .isEqualTo(new Verdict.Refused(
+                        "InvalidSpec",
+                        "spec.listeners[0].port: gateways need port 9901 for themselves; choose another port"));
+    }
+
+    @Test
+    void too_large_names_the_largest_route_before_anything_is_compiled() {
+        assertThat(decide(SHOP, true, new Reading.Accepted(routes(1, 16, 1000, 16))))
+                .isEqualTo(new Verdict.Refused(
+                        "TooLarge",
+                        "spec.routes: the routes' host names x matches x backendRefs make 256000, more than 250000;"
+                                + " route route-0 alone makes 256000; spread the routes over several Proxies"));
+    }
+
+    @Test
+    void a_resource_that_no_message_carries_is_too_large() {
+        Verdict verdict = decide(SHOP, true, new Reading.Accepted(routes(240, 1, 64, 16)));
+        assertThat(verdict).isInstanceOfSatisfying(Verdict.Refused.class, refused -> {
+            assertThat(refused.reason()).isEqualTo("TooLarge");
+            assertThat(refused.message()).contains("VirtualHost routes/h0.example.com", "more than 8388608");
+        });
+    }
+
+    private static TrafficConfig routes(int routes, int hosts, int paths, int refs) {
+        Origin origin = new Origin(SHOP, "spec.routes[0]");
+        return new TrafficConfig(
+                "eu",
+                List.of(new TrafficConfig.Listener("http", 8080, origin)),
+                IntStream.range(0, routes)
+                        .mapToObj(route -> new TrafficConfig.Route(
+                                "route-" + route,
+                                IntStream.range(0, hosts)
+                                        .mapToObj(host -> "h" + host + ".example.com")
+                                        .toList(),
+                                IntStream.range(0, paths)
+                                        .<TrafficConfig.PathMatch>mapToObj(
+                                                path -> new TrafficConfig.PathMatch.Exact("/" + route + "/" + path))
+                                        .toList(),
+                                IntStream.range(0, refs)
+                                        .mapToObj(ref -> new TrafficConfig.BackendRef(
+                                                "a-backend-with-a-rather-long-name-" + ref, 1, origin))
+                                        .toList(),
+                                Optional.empty(),
+                                origin))
+                        .toList(),
+                List.of());
     }
 }

@@ -4,9 +4,13 @@ import com.google.protobuf.ByteString;
 import dev.mpg.api.Proxy;
 import dev.mpg.api.ProxySpec;
 import dev.mpg.api.ProxyStatus;
+import dev.mpg.config.ObjectRef;
+import dev.mpg.config.Origin;
+import dev.mpg.config.TrafficConfig;
 import dev.mpg.rollout.GatewayReport;
 import dev.mpg.snapshot.ContentHash;
 import dev.mpg.snapshot.ResourceType;
+import dev.mpg.snapshot.Snapshot;
 import io.fabric8.kubernetes.api.model.Condition;
 import java.util.List;
 import java.util.Optional;
@@ -16,6 +20,14 @@ import org.jspecify.annotations.Nullable;
 final class Fixtures {
     static final ContentHash OLD = ContentHash.of(ByteString.copyFromUtf8("old"));
     static final ContentHash NEW = ContentHash.of(ByteString.copyFromUtf8("new"));
+
+    private static final ObjectRef SHOP = new ObjectRef("Proxy", "edge", "shop");
+    private static final TrafficConfig CONFIG = new TrafficConfig(
+            "edge.shop",
+            List.of(new TrafficConfig.Listener("http", 8080, new Origin(SHOP, "spec.listeners[0]"))),
+            List.of(),
+            List.of());
+    static final Verdict ACCEPTED = new Verdict.Accepted(CONFIG, Snapshot.EMPTY);
 
     private Fixtures() {}
 

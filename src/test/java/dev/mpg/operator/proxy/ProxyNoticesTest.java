@@ -10,7 +10,6 @@ import dev.mpg.api.ProxyStatus;
 import dev.mpg.operator.events.Notice;
 import dev.mpg.operator.proxy.ProxyStatusFactory.Observation;
 import dev.mpg.rollout.GatewayReport;
-import dev.mpg.snapshot.Snapshot;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -18,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class ProxyNoticesTest {
-    private static final Verdict ACCEPTED = new Verdict.Accepted(Snapshot.EMPTY);
+    private static final Verdict ACCEPTED = Fixtures.ACCEPTED;
 
     private static ProxyStatus status(@Nullable ProxyStatus earlier, Verdict verdict, GatewayReport... reports) {
         return ProxyStatusFactory.status(
@@ -28,6 +27,7 @@ class ProxyNoticesTest {
                         verdict,
                         FleetState.of(Optional.of(NEW), List.of("shop-0"), List.of(reports), List.of(NEW)),
                         List.of("default-0"),
+                        Optional.empty(),
                         List.of()),
                 Instant.EPOCH);
     }

@@ -25,7 +25,7 @@ class ProxyStatusFactoryTest {
     private static final Instant THEN = Instant.parse("2026-01-01T00:00:00Z");
     private static final Instant NOW = Instant.parse("2026-01-01T01:00:00Z");
     private static final List<String> MEMBERS = List.of("shop-0", "shop-1");
-    private static final Verdict ACCEPTED = new Verdict.Accepted(Snapshot.EMPTY);
+    private static final Verdict ACCEPTED = Fixtures.ACCEPTED;
     private static final Verdict REFUSED = new Verdict.Refused("InvalidSpec", "spec.routes[0]: wrong; mend it");
 
     private static FleetState fleet(ContentHash version, List<ContentHash> served, GatewayReport... reports) {
@@ -40,7 +40,7 @@ class ProxyStatusFactoryTest {
             ProxyStatus earlier, long generation, Verdict verdict, FleetState fleet, List<Workload> workloads) {
         return ProxyStatusFactory.status(
                 proxy(generation, earlier),
-                new Observation("edge.shop", verdict, fleet, List.of("default-0"), workloads),
+                new Observation("edge.shop", verdict, fleet, List.of("default-0"), Optional.empty(), workloads),
                 earlier == null ? THEN : NOW);
     }
 
@@ -123,7 +123,7 @@ class ProxyStatusFactoryTest {
         ProxyStatus status = status(null, 1, ACCEPTED, fleet(NEW, List.of(NEW), current("shop-0", NEW)), List.of(dead));
         assertThat(condition(status, "Programmed"))
                 .extracting("status", "reason", "message")
-                .containsExactly("False", "GatewayFailed", "gateway shop-1 does not run: exit code 1: address in use");
+                .containsExactly("False", "GatewayFailed", "gateway shop-1 keeps ending: exit code 1: address in use");
     }
 
     @Test
@@ -154,5 +154,61 @@ class ProxyStatusFactoryTest {
         assertThat(status(null, 1, ACCEPTED, fleet(NEW, List.of(NEW)), List.of(running))
                         .addresses())
                 .containsExactly(new ProxyStatus.Address("shop-0", "http", "127.80.0.1:8080"));
+    }
+
+    @Test
+    void while_a_spec_is_not_accepted_gateways_go_on_listening_where_they_do() {
+        Workload running = new Workload("shop-0", true, "127.80.0.1", Map.of("admin", 9901), null);
+        ProxyStatus earlier = status(null, 1, ACCEPTED, fleet(OLD, List.of(OLD)), List.of(running));
+        assertThat(status(earlier, 2, REFUSED, fleet(OLD, List.of(OLD)), List.of(running))
+                        .addresses())
+                .isEqualTo(earlier.addresses())
+                .isNotEmpty();
+    }
+
+    @Test
+    void a_fleet_whose_instance_is_away_has_still_arrived() {
+        ProxyStatus status =
+                status(complete(), 1, ACCEPTED, fleet(OLD, List.of(), current("shop-0", OLD), current("shop-1", OLD)));
+        assertThat(status.rollout().phase()).isEqualTo(Phase.Complete);
+        assertThat(condition(status, "Programmed").getReason()).isEqualTo("NoProxyInstance");
+    }
+
+    @Test
+    void a_refusal_whose_words_did_not_arrive_is_still_told() {
+        GatewayReport wordless = new GatewayReport("shop-1", GatewayReport.State.REJECTED, NEW, List.of());
+        ProxyStatus status =
+                status(complete(), 2, ACCEPTED, fleet(NEW, List.of(NEW), current("shop-0", NEW), wordless));
+        assertThat(condition(status, "Programmed").getReason()).isEqualTo("Rejected");
+        assertThat(condition(status, "Programmed").getMessage()).contains("1 of 2 gateways refused");
+    }
+
+    @Test
+    void a_gateway_that_ended_once_and_runs_the_version_again_is_no_failure() {
+        Workload back = new Workload("shop-1", true, "127.80.0.2", Map.of(), "exit code 137");
+        ProxyStatus status = status(
+                null,
+                1,
+                ACCEPTED,
+                fleet(NEW, List.of(NEW), current("shop-0", NEW), current("shop-1", NEW)),
+                List.of(back));
+        assertThat(condition(status, "Programmed").getStatus()).isEqualTo("True");
+    }
+
+    @Test
+    void an_instance_that_cannot_take_the_version_says_why() {
+        ProxyStatus status = ProxyStatusFactory.status(
+                proxy(1, null),
+                new Observation(
+                        "edge.shop",
+                        ACCEPTED,
+                        fleet(NEW, List.of()),
+                        List.of("default-0"),
+                        Optional.of("no space left on device"),
+                        List.of()),
+                NOW);
+        assertThat(condition(status, "Programmed").getMessage())
+                .isEqualTo("version " + NEW + " waits for a proxy instance: default-0 has not taken it yet:"
+                        + " no space left on device");
     }
 }

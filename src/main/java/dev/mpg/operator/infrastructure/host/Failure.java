@@ -16,6 +16,10 @@ final class Failure {
     private static final int LENGTH_SHOWN = 512;
     private static final Pattern STACK_FRAME =
             Pattern.compile("\\s+(at .*|\\.\\.\\. \\d+ (more|common frames omitted))");
+    /** Envoy's {@code [time][thread]} and our own time: the same failure is to be told in the same words. */
+    private static final Pattern TIME = Pattern.compile(
+            "^(\\[\\d{4}-\\d\\d-\\d\\d [\\d:.]+]\\[\\d+]|\\d{4}-\\d\\d-\\d\\dT[\\d:.]+(Z|[+-][\\d:]+) )");
+
     private static final int SIGNAL_BASE = 128;
     private static final int SIGKILL = 9;
     private static final int SIGNALS = 64;
@@ -36,6 +40,7 @@ final class Failure {
                 .ifPresent(advice -> text.append(": ").append(advice));
         List<String> shown = lastLines.stream()
                 .filter(line -> !STACK_FRAME.matcher(line).matches())
+                .map(line -> TIME.matcher(line).replaceFirst(""))
                 .toList();
         if (!shown.isEmpty()) {
             text.append("; last said:\n")

@@ -4,7 +4,6 @@ import dev.mpg.gateway.Bootstrap;
 import dev.mpg.gateway.HostPort;
 import dev.mpg.gateway.XdsServers;
 import dev.mpg.operator.infrastructure.Infrastructure;
-import io.github.resilience4j.core.IntervalFunction;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,14 +14,15 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -60,33 +60,34 @@ public final class HostInfrastructure implements Infrastructure {
     public HostInfrastructure(HostSettings settings) throws IOException {
         this(
                 settings,
-                Executors.newSingleThreadScheduledExecutor(
-                        Thread.ofPlatform().daemon().name("host-infrastructure").factory()),
-                Clock.systemUTC(),
-                Supervision.defaultBackoff());
+                new Supervision(
+                        Executors.newSingleThreadScheduledExecutor(Thread.ofPlatform()
+                                .daemon()
+                                .name("host-infrastructure")
+                                .factory()),
+                        Clock.systemUTC(),
+                        Supervision.defaultBackoff(),
+                        Supervision.RAN_WELL));
     }
 
     /**
-     * @param loop a single thread; it is shut down with this
+     * @param supervision it is stopped with this
      */
-    HostInfrastructure(HostSettings settings, ScheduledExecutorService loop, Clock clock, IntervalFunction backoff)
-            throws IOException {
+    HostInfrastructure(HostSettings settings, Supervision supervision) throws IOException {
         this.settings = settings;
         this.envoy = withoutLinks(settings.envoy());
-        this.supervision = new Supervision(loop, clock, backoff);
+        this.supervision = supervision;
         this.instanceAddresses = new LoopbackAddresses(settings.instanceNetwork());
         this.gatewayAddresses = new LoopbackAddresses(settings.gatewayNetwork());
         this.state = StateFolder.open(settings.state());
         try {
-            for (StateFolder.Entry entry : state.entries()) {
-                find(entry);
-            }
+            takeOver(state.entries());
         } catch (IOException | RuntimeException e) {
+            supervision.stop();
             state.close();
-            loop.shutdownNow();
             throw e;
         }
-        var _ = loop.scheduleWithFixedDelay(this::limitLogs, 1, 1, TimeUnit.MINUTES);
+        limitLogsLater();
     }
 
     /**
@@ -97,17 +98,38 @@ public final class HostInfrastructure implements Infrastructure {
         return (Files.exists(program) ? program.toRealPath() : program.toAbsolutePath()).toString();
     }
 
-    private synchronized void find(StateFolder.Entry entry) {
-        Group group = new Group(entry.kind(), entry.owner());
-        Optional<ProcessRecord> record = Optional.empty();
+    private synchronized void takeOver(List<StateFolder.Entry> entries) throws IOException {
+        Map<StateFolder.Entry, Optional<ProcessRecord>> found = new LinkedHashMap<>();
+        entries.forEach(entry -> found.put(entry, record(entry)));
+        List<ProcessHandle> orphans = Orphans.find(
+                entries.stream().map(entry -> entry.folder().path()).collect(Collectors.toSet()),
+                found.values().stream()
+                        .flatMap(Optional::stream)
+                        .flatMap(record -> record.identity().find().stream())
+                        .collect(Collectors.toSet()));
+        if (!orphans.isEmpty()) {
+            log.info(
+                    "An earlier operator started processes and was killed before it wrote them down: ending {}",
+                    orphans);
+            endAll(orphans);
+        }
+        found.forEach(this::takeOver);
+    }
+
+    private static Optional<ProcessRecord> record(StateFolder.Entry entry) {
         try {
-            record = entry.folder().readRecord();
+            return entry.folder().readRecord();
         } catch (IOException e) {
             log.atError()
                     .setCause(e)
                     .addKeyValue("process", entry.name())
-                    .log("Cannot tell whether a process still runs; if so, it has to be ended by hand");
+                    .log("Cannot read which process was started last; it is started anew");
+            return Optional.empty();
         }
+    }
+
+    private void takeOver(StateFolder.Entry entry, Optional<ProcessRecord> record) {
+        Group group = new Group(entry.kind(), entry.owner());
         SupervisedProcess process = record.map(known -> SupervisedProcess.found(
                         supervision,
                         addresses(entry.kind()),
@@ -253,33 +275,34 @@ public final class HostInfrastructure implements Infrastructure {
         listeners.add(listener);
     }
 
-    /** Waits until all have ended, at most some seconds; with {@code keepRunning} leaves them. May be called again. */
+    @Override
+    public Set<Integer> reservedPorts() {
+        return Set.copyOf(Kind.GATEWAY.ports().values());
+    }
+
+    /** Waits until all have ended, at most some seconds; with {@code keepRunning} is {@link #release}. */
     @Override
     public void close() {
+        end(settings.keepRunning());
+    }
+
+    @Override
+    public void release() {
+        end(true);
+    }
+
+    private void end(boolean keepRunning) {
         synchronized (this) {
             if (closed) {
                 return;
             }
             closed = true;
         }
-        stopLoop();
-        if (!settings.keepRunning()) {
+        supervision.stop();
+        if (!keepRunning) {
             endAll(all().stream().flatMap(process -> process.running().stream()).toList());
         }
         state.close();
-    }
-
-    /** From within, so that nothing is interrupted half done; afterwards nothing is started any more. */
-    private void stopLoop() {
-        supervision.loop().execute(supervision.loop()::shutdownNow);
-        try {
-            if (!supervision.loop().awaitTermination(Supervision.GRACE.toMillis(), TimeUnit.MILLISECONDS)) {
-                log.warn("A process is still being started; it may be left behind");
-            }
-        } catch (InterruptedException e) {
-            supervision.loop().shutdownNow();
-            Thread.currentThread().interrupt();
-        }
     }
 
     private static void endAll(List<ProcessHandle> running) {
@@ -309,8 +332,11 @@ public final class HostInfrastructure implements Infrastructure {
         }
     }
 
-    private void limitLogs() {
-        all().forEach(SupervisedProcess::limitLog);
+    private void limitLogsLater() {
+        var _ = supervision.runAfter(TimeUnit.MINUTES.toMillis(1), () -> {
+            all().forEach(SupervisedProcess::limitLog);
+            limitLogsLater();
+        });
     }
 
     private synchronized List<SupervisedProcess> all() {

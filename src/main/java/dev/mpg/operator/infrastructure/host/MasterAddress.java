@@ -24,11 +24,10 @@ public final class MasterAddress {
     public static InetSocketAddress of(Path state) throws IOException {
         Path file = state.resolve(FILE);
         if (!Files.exists(file)) {
-            Files.createDirectories(state);
-            Path complete = Files.writeString(
-                    state.resolve(FILE + ".new"),
-                    new LoopbackAddresses(NETWORK).take(Set.of(PORT)),
-                    StandardCharsets.UTF_8);
+            OwnerOnly.createFolders(state);
+            Path complete = state.resolve(FILE + ".new");
+            OwnerOnly.createFile(complete);
+            Files.writeString(complete, new LoopbackAddresses(NETWORK).take(Set.of(PORT)), StandardCharsets.UTF_8);
             Files.move(complete, file, StandardCopyOption.ATOMIC_MOVE);
         }
         String host = Files.readString(file).strip();

@@ -70,7 +70,7 @@ record ProcessFolder(Path path) {
 
     /** Makes the folder with these files in it. Each is replaced as a whole, and only when its content differs. */
     void writeFiles(Map<String, String> files) throws IOException {
-        Files.createDirectories(data());
+        OwnerOnly.createFolders(data());
         for (Map.Entry<String, String> entry : files.entrySet()) {
             Path file = file(entry.getKey());
             if (!Files.exists(file) || !Files.readString(file).equals(entry.getValue())) {
@@ -81,7 +81,7 @@ record ProcessFolder(Path path) {
 
     private void write(Path file, String content) throws IOException {
         Path draft = file.resolveSibling(file.getFileName() + ".new");
-        try (FileChannel channel = FileChannel.open(
+        try (FileChannel channel = OwnerOnly.open(
                 draft, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
             ByteBuffer bytes = StandardCharsets.UTF_8.encode(content);
             while (bytes.hasRemaining()) {

@@ -19,6 +19,11 @@ record ProcessLog(Path file) {
     private static final long LIMIT = 10L << 20;
     private static final int TAIL_BYTES = 8 << 10;
 
+    /** Makes an empty one unless there is one. */
+    void create() throws IOException {
+        OwnerOnly.createFile(file);
+    }
+
     /** In bytes; 0 when there is none. */
     long size() throws IOException {
         return Files.exists(file) ? Files.size(file) : 0;

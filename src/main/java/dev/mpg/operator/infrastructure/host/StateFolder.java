@@ -33,16 +33,16 @@ final class StateFolder implements AutoCloseable {
     }
 
     /**
-     * @param folder made when missing
+     * @param folder made when missing. Its {@code processes} are closed to other users in any case
      * @throws IOException when it can't be, or another operator has it open
      */
     static StateFolder open(Path folder) throws IOException {
-        Files.createDirectories(folder);
+        OwnerOnly.createFolders(folder);
         Path path = folder.toRealPath();
-        FileChannel channel =
-                FileChannel.open(path.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        FileChannel channel = OwnerOnly.open(path.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
         try {
             if (tryLock(channel) != null) {
+                OwnerOnly.createOrCloseFolder(path.resolve("processes"));
                 return new StateFolder(path, channel);
             }
         } catch (IOException e) {

@@ -72,6 +72,7 @@ final class SupervisedProcess {
     private @Nullable Future<?> restart;
     private int crashes;
     private @Nullable String failure;
+    private @Nullable Future<?> settle;
     /** The hash of the spec that was started last, or was tried to. */
     private @Nullable String tried;
 
@@ -217,6 +218,7 @@ final class SupervisedProcess {
         }
         if (another) {
             crashes = 0;
+            failure = null;
         }
         cancelRestart();
         start(blueprint);
@@ -236,13 +238,18 @@ final class SupervisedProcess {
             tried = spec.hash();
             folder.writeFiles(spec.files());
             folder.writeFiles(spec.liveFiles());
+            folder.log().create();
             folder.log().limit();
             long logStart = folder.log().size();
+            if (supervision.isStopping()) {
+                return;
+            }
             Process process = builder(spec).start();
-            runningSince = supervision.clock().instant();
+            running = process.toHandle(); // at once, so that whoever ends all ends it too
+            runningSince = supervision.now();
             remember(process, spec, logStart);
             watch(process);
-            failure = null;
+            settleLater();
             log.atInfo().addKeyValue("process", name).log("Started with pid {} on {}", process.pid(), address);
         } catch (IOException | RuntimeException e) {
             crashed("cannot be started: " + e.getMessage());
@@ -279,15 +286,26 @@ final class SupervisedProcess {
             folder.writeRecord(record);
         } catch (IOException e) {
             process.destroyForcibly(); // the next operator would not know of it
+            running = null;
             throw e;
         }
     }
 
     private void watch(Process child) {
         ProcessHandle handle = child.toHandle();
-        running = handle;
         var _ = child.onExit()
                 .thenAcceptAsync(ended -> ended(handle, OptionalInt.of(ended.exitValue())), supervision::run);
+    }
+
+    /** What failed before is told until this has run well, as it may well fail again. */
+    private void settleLater() {
+        if (failure != null) {
+            settle = supervision.runAfter(supervision.ranWell().toMillis(), () -> {
+                settle = null;
+                failure = null;
+                changed();
+            });
+        }
     }
 
     private void end() {
@@ -305,6 +323,10 @@ final class SupervisedProcess {
             return;
         }
         running = null;
+        if (settle != null) {
+            settle.cancel(false);
+            settle = null;
+        }
         if (ending) {
             ending = false;
             failure = null;
@@ -314,8 +336,8 @@ final class SupervisedProcess {
             }
             log.atInfo().addKeyValue("process", name).log("Ended");
         } else {
-            Duration ran = Duration.between(runningSince, supervision.clock().instant());
-            if (ran.compareTo(Supervision.RAN_WELL) >= 0) {
+            Duration ran = Duration.between(runningSince, supervision.now());
+            if (ran.compareTo(supervision.ranWell()) >= 0) {
                 crashes = 0;
             }
             crashed(Failure.describe(status, lastLines(), addressesToListenOn()));
@@ -331,7 +353,7 @@ final class SupervisedProcess {
             log.atWarn().addKeyValue("process", name).log("Crashed: {}", why);
             return;
         }
-        long wait = supervision.backoff().apply(crashes);
+        long wait = supervision.backoff(crashes);
         log.atWarn().addKeyValue("process", name).log("Crashed, the next start is in {} ms: {}", wait, why);
         restart = supervision.runAfter(wait, () -> {
             restart = null;

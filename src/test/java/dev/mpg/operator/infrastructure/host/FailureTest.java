@@ -22,6 +22,20 @@ class FailureTest {
     }
 
     @Test
+    void saysTheSameOfTheSameAtAnyTime() {
+        assertThat(describe(
+                        1,
+                        "[2026-01-01 09:08:07.654][12345][critical][main] [source/server/server.cc:131] one",
+                        "2026-01-01T09:08:07.654Z ERROR Mpg - two",
+                        "2026-01-01T09:08:07.654+01:00 ERROR Mpg - at 2026-01-01T09:08:07Z three"))
+                .isEqualTo("""
+                        ended with status 1; last said:
+                        [critical][main] [source/server/server.cc:131] one
+                        ERROR Mpg - two
+                        ERROR Mpg - at 2026-01-01T09:08:07Z three""");
+    }
+
+    @Test
     void namesTheAddressInUseAsEnvoyDoes() {
         assertThat(
                         describe(

@@ -21,6 +21,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -31,8 +32,11 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -49,8 +53,13 @@ class HostInfrastructureTest {
     /** Lasts until it is ended. */
     private static final InstanceCommand LASTING = shell("exec sleep 1000");
 
+    private static final InstanceCommand CRASHING_ONCE =
+            shell("if [ ! -e data/once ]; then touch data/once; echo once; exit 3; fi; exec sleep 1000");
+
     @TempDir
     private Path state;
+
+    private Duration ranWell = Supervision.RAN_WELL;
 
     private final AtomicReference<Instant> now = new AtomicReference<>(Instant.parse("2026-01-01T00:00:00Z"));
     private final List<Integer> crashesInARow = new CopyOnWriteArrayList<>();
@@ -108,7 +117,7 @@ class HostInfrastructureTest {
         killed.destroyForcibly();
         ProcessHandle after = awaitAnother("default-0", killed);
         assertThat(after.isAlive()).isTrue();
-        assertThat(awaitPool(infrastructure, 1).getFirst()).isEqualTo(before);
+        assertThat(awaitPool(infrastructure, 1).getFirst().host()).isEqualTo(before.host());
     }
 
     @Test
@@ -139,6 +148,26 @@ class HostInfrastructureTest {
         third.destroyForcibly();
         awaitAnother("default-0", third);
         assertThat(crashesInARow).containsExactly(1, 2, 1);
+    }
+
+    @Test
+    void tellsOfACrashWhileItRunsAgain() throws IOException {
+        HostInfrastructure infrastructure = open(CRASHING_ONCE);
+        List<Workload> running = awaitPool(infrastructure, 1);
+        assertThat(crashesInARow).containsExactly(1);
+        assertThat(running).extracting(Workload::failure).containsExactly("ended with status 3; last said:\nonce");
+    }
+
+    @Test
+    void forgetsACrashOnceItHasRunWell() throws IOException {
+        ranWell = Duration.ofMillis(100);
+        HostInfrastructure infrastructure = open(CRASHING_ONCE);
+        infrastructure.ensurePool("default", 1);
+        await().atMost(SOON).until(() -> !crashesInARow.isEmpty());
+        await().atMost(SOON)
+                .until(
+                        () -> infrastructure.ensurePool("default", 1).getFirst(),
+                        workload -> workload.running() && workload.failure() == null);
     }
 
     @Test
@@ -241,6 +270,53 @@ class HostInfrastructureTest {
     }
 
     @Test
+    void endsNothingWhenItIsReleased() throws IOException {
+        HostInfrastructure first = open(LASTING);
+        awaitPool(first, 1);
+        ProcessHandle process = process("default-0");
+        first.release();
+        first.close();
+        assertThat(process.isAlive()).isTrue();
+        assertThatIllegalStateException().isThrownBy(() -> first.ensurePool("default", 1));
+
+        HostInfrastructure second = open(LASTING);
+        awaitPool(second, 1);
+        assertThat(process("default-0")).isEqualTo(process);
+        second.close();
+        second.release();
+        assertThat(process.isAlive()).isFalse();
+    }
+
+    @Test
+    void startsNothingMoreOnceItCloses() throws IOException, InterruptedException {
+        CountDownLatch first = new CountDownLatch(1);
+        CountDownLatch closing = new CountDownLatch(1);
+        HostInfrastructure infrastructure = open(instance -> {
+            first.countDown();
+            awaitUninterrupted(closing);
+            return List.of("sleep", "1000");
+        });
+        infrastructure.ensurePool("default", 60);
+        awaitUninterrupted(first);
+        Thread closer = Thread.ofPlatform().start(infrastructure::close);
+        await().atMost(SOON).until(() -> closer.getState() == Thread.State.TIMED_WAITING);
+        closing.countDown();
+        closer.join();
+
+        try (Stream<Path> files = Files.walk(state.resolve("processes"))) {
+            assertThat(files).as("each start is written down").noneMatch(file -> file.endsWith("process.json"));
+        }
+    }
+
+    private static void awaitUninterrupted(CountDownLatch latch) {
+        try {
+            assertThat(latch.await(SOON.toSeconds(), TimeUnit.SECONDS)).isTrue();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Test
     void insistsWhenAProcessDoesNotEnd() throws IOException {
         HostInfrastructure infrastructure = open(shell("trap '' TERM; echo deaf; while :; do sleep 0.1; done"));
         awaitPool(infrastructure, 2);
@@ -275,7 +351,7 @@ class HostInfrastructureTest {
 
         process.destroyForcibly();
         awaitAnother("default-0", process);
-        assertThat(awaitPool(second, 2).getFirst()).isEqualTo(before);
+        assertThat(awaitPool(second, 2).getFirst().host()).isEqualTo(before.host());
     }
 
     @Test
@@ -323,8 +399,7 @@ class HostInfrastructureTest {
         awaitPool(first, 1);
         ProcessRecord record = record("default-0").orElseThrow();
         first.close();
-        ProcessHandle stranger = new ProcessBuilder("sleep", "1000").start().toHandle();
-        strangers.add(stranger);
+        ProcessHandle stranger = stranger(state, "sleep", "1000");
         instanceFolder("default-0")
                 .writeRecord(new ProcessRecord(
                         record.owner(),
@@ -343,6 +418,71 @@ class HostInfrastructureTest {
         await().atMost(SOON).until(() -> second.pools().isEmpty());
         second.close();
         assertThat(stranger.isAlive()).isTrue();
+    }
+
+    @Test
+    void endsWhatNobodyHadTimeToWriteDown() throws IOException {
+        InstanceCommand withChild = instance -> List.of(
+                "sh",
+                "-c",
+                ": > $0/file; trap 'kill $!' TERM; tail -f $0/file & wait",
+                instance.data().toString());
+        HostInfrastructure first = open(withChild);
+        awaitPool(first, 3);
+        ProcessHandle written = process("default-0");
+        ProcessHandle child = awaitChild(written);
+        ProcessHandle unwritten = process("default-1");
+        ProcessHandle childOfUnwritten = awaitChild(unwritten);
+        ProcessHandle unreadable = process("default-2");
+        awaitChild(unreadable);
+        first.release();
+        ProcessFolder folder = instanceFolder("default-1");
+        Files.delete(folder.file("process.json"));
+        Files.writeString(instanceFolder("default-2").file("process.json"), "{");
+        ProcessHandle reader = stranger(folder.path(), "sleep", "1000");
+        ProcessHandle follower =
+                stranger(state, "tail", "-f", folder.log().file().toString());
+
+        HostInfrastructure second = open(withChild);
+        assertThat(List.of(written, child, reader, follower)).allMatch(ProcessHandle::isAlive);
+        assertThat(List.of(unwritten, childOfUnwritten, unreadable)).noneMatch(ProcessHandle::isAlive);
+        awaitPool(second, 3);
+    }
+
+    private static ProcessHandle awaitChild(ProcessHandle of) {
+        return await().atMost(SOON)
+                .until(
+                        () -> of.children()
+                                .filter(child ->
+                                        !child.info().command().equals(of.info().command()))
+                                .findFirst(),
+                        Optional::isPresent)
+                .orElseThrow();
+    }
+
+    private ProcessHandle stranger(Path folder, String... command) throws IOException {
+        ProcessHandle stranger =
+                new ProcessBuilder(command).directory(folder.toFile()).start().toHandle();
+        strangers.add(stranger);
+        return stranger;
+    }
+
+    @Test
+    void isNobodyElsesToRead() throws IOException {
+        Files.createDirectories(state.resolve("processes"));
+        HostInfrastructure infrastructure = open(LASTING);
+        awaitPool(infrastructure, 1);
+        awaitFleet(infrastructure, fleet(1, "127.181.0.1:18000"));
+        MasterAddress.of(state);
+        try (Stream<Path> files = Files.walk(state)) {
+            assertThat(files.filter(file -> !file.equals(state)))
+                    .hasSizeGreaterThan(10)
+                    .allSatisfy(file -> {
+                        String expected = Files.isDirectory(file) ? "rwx------" : "rw-------";
+                        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
+                                .isEqualTo(expected);
+                    });
+        }
     }
 
     @Test
@@ -388,7 +528,7 @@ class HostInfrastructureTest {
         ProcessHandle killed = gateway("shop-0");
         killed.destroyForcibly();
         awaitAnother(gatewayFolder("shop-0"), killed);
-        assertThat(awaitFleet(infrastructure, fleet).getFirst()).isEqualTo(before);
+        assertThat(awaitFleet(infrastructure, fleet).getFirst().host()).isEqualTo(before.host());
         admin(before, "/server_info");
     }
 
@@ -464,6 +604,16 @@ class HostInfrastructureTest {
                 .withMessageContaining("'nowhere' is not an address");
     }
 
+    @Test
+    void keepsEnvoysAdminPortForItself() throws IOException {
+        HostInfrastructure infrastructure = open(LASTING);
+        Workload gateway =
+                awaitFleet(infrastructure, fleet(1, "127.181.0.1:18000")).getFirst();
+        assertThat(infrastructure.reservedPorts())
+                .containsExactly(9901)
+                .containsExactlyElementsOf(gateway.ports().values());
+    }
+
     private static Fleet fleet(int replicas, String... xdsAddresses) {
         return new Fleet("eu-west-1", "shop", replicas, List.of(xdsAddresses));
     }
@@ -490,9 +640,11 @@ class HostInfrastructureTest {
                 new HostSettings(state, Programs.envoy(), command)
                         .withNetworks(INSTANCES, GATEWAYS)
                         .withKeepRunning(keepRunning),
-                Executors.newSingleThreadScheduledExecutor(),
-                clock.withZone(Clock.systemUTC().getZone()),
-                backoff);
+                new Supervision(
+                        Executors.newSingleThreadScheduledExecutor(),
+                        clock.withZone(Clock.systemUTC().getZone()),
+                        backoff,
+                        ranWell));
         infrastructure.onChange(new ChangeListener() {
             @Override
             public void poolChanged(String scheduler) {

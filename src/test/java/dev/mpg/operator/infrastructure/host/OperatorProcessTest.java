@@ -65,7 +65,7 @@ class OperatorProcessTest {
 
             orphan.destroyForcibly();
             await().atMost(SOON).until(() -> !awaitInstance().equals(orphan));
-            assertThat(next.ensurePool("default", 1)).containsExactly(adopted);
+            assertThat(next.ensurePool("default", 1)).extracting(Workload::host).containsExactly(adopted.host());
         }
     }
 

@@ -1,0 +1,278 @@
+package dev.mpg.xds;
+
+import static dev.mpg.snapshot.ResourceType.CLUSTER;
+import static dev.mpg.snapshot.ResourceType.ENDPOINT;
+import static dev.mpg.snapshot.ResourceType.LISTENER;
+import static dev.mpg.snapshot.ResourceType.ROUTE;
+import static dev.mpg.snapshot.ResourceType.VIRTUAL_HOST;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.mpg.rollout.GatewayReport.State;
+import dev.mpg.snapshot.Resource;
+import dev.mpg.snapshot.ResourceType;
+import dev.mpg.snapshot.Snapshot;
+import dev.mpg.xds.Dialog.Delta;
+import io.envoyproxy.envoy.config.route.v3.VirtualHost;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.LongStream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Whatever happens, in whatever order: once a gateway has accepted a target it has exactly what the target says. The gateway
+ * is a model of how Envoy behaves: of what it refuses it applies any part, it asks for endpoints and routes when it gets what
+ * refers to them, it ignores virtual hosts of a route that it doesn't have.
+ */
+class DeltaConvergenceTest {
+    private static final int STEPS = 400;
+
+    /** For a longer search: {@code -Dmpg.seeds=10000}. */
+    private static LongStream seeds() {
+        return LongStream.rangeClosed(1, Long.getLong("mpg.seeds", 20));
+    }
+
+    @ParameterizedTest
+    @MethodSource("seeds")
+    void aGatewayEndsWithTheTarget(long seed) throws IOException {
+        Random random = new Random(seed);
+        Gateway gateway = new Gateway(random, true);
+        Snapshot target = randomTarget(random);
+        gateway.connect(target);
+        for (int step = 0; step < STEPS; step++) {
+            switch (random.nextInt(10)) {
+                case 0, 1 -> {
+                    target = randomTarget(random);
+                    gateway.dialog.retarget(target);
+                }
+                case 2 -> {
+                    if (random.nextInt(5) == 0) {
+                        gateway.connect(target);
+                    }
+                }
+                case 3 -> gateway.answer(true);
+                default -> gateway.answer(false);
+            }
+        }
+        target = randomTarget(random);
+        gateway.dialog.retarget(target);
+        gateway.acceptAll();
+        assertThat(gateway.dialog.report().state()).isEqualTo(State.CURRENT);
+        assertThat(gateway.has).isEqualTo(gateway.expected(target));
+    }
+
+    @ParameterizedTest
+    @MethodSource("seeds")
+    void nothingBreaksOnTheWayToATarget(long seed) throws IOException {
+        Random random = new Random(seed);
+        Gateway gateway = new Gateway(random, false);
+        Snapshot target = randomTarget(random);
+        gateway.connect(target);
+        gateway.acceptAll();
+        for (int step = 0; step < 50; step++) {
+            target = randomTarget(random);
+            gateway.dialog.retarget(target);
+            if (random.nextInt(10) == 0) {
+                gateway.connect(target);
+            }
+            gateway.acceptAll();
+            assertThat(gateway.has).isEqualTo(gateway.expected(target));
+            assertThat(gateway.dialog.report().state()).isEqualTo(State.CURRENT);
+        }
+    }
+
+    /** Consistent: all that is referred to is there. */
+    private static Snapshot randomTarget(Random random) {
+        Collection<Resource> resources = new ArrayList<>();
+        int clusters = 1 + random.nextInt(4);
+        List<String> names = new ArrayList<>();
+        while (names.size() < clusters) {
+            String name = "c" + random.nextInt(6);
+            if (!names.contains(name)) {
+                names.add(name);
+                resources.add(Configs.cluster(name, 1 + random.nextInt(3)));
+                resources.add(Configs.endpoints(name, 1 + random.nextInt(3)));
+            }
+        }
+        for (int i = 0; i < 3; i++) {
+            if (random.nextInt(3) > 0) {
+                String route = "r" + i;
+                resources.add(Configs.listener("l" + i, 1 + random.nextInt(2), route));
+                resources.add(Configs.route(route, "x-" + random.nextInt(2)));
+                for (int j = 0; j < 3; j++) {
+                    if (random.nextBoolean()) {
+                        resources.add(Configs.host(route, "h" + j, names.get(random.nextInt(names.size()))));
+                    }
+                }
+            }
+        }
+        return Snapshot.of(resources);
+    }
+
+    private static final class Gateway {
+        private final Random random;
+        private final boolean refuses;
+        private final Map<ResourceType, Map<String, Resource>> has = new EnumMap<>(ResourceType.class);
+        /** What it says it has: nothing of a refused response, also when it has applied that in part. */
+        private final Map<ResourceType, Map<String, Resource>> says = new EnumMap<>(ResourceType.class);
+
+        private final Map<ResourceType, Set<String>> subscribed = new EnumMap<>(ResourceType.class);
+        /** Whether it refuses what it has received, by type URL. */
+        private final Map<String, Boolean> answers = new TreeMap<>();
+
+        private Delta dialog = new Delta();
+
+        Gateway(Random random, boolean refuses) {
+            this.random = random;
+            this.refuses = refuses;
+            for (ResourceType type : ResourceType.values()) {
+                has.put(type, new TreeMap<>());
+                says.put(type, new TreeMap<>());
+                subscribed.put(type, new TreeSet<>());
+            }
+        }
+
+        private Map<String, Resource> has(ResourceType type) {
+            return has.getOrDefault(type, Map.of());
+        }
+
+        private Map<String, Resource> says(ResourceType type) {
+            return says.getOrDefault(type, Map.of());
+        }
+
+        private Set<String> subscribed(ResourceType type) {
+            return subscribed.getOrDefault(type, Set.of());
+        }
+
+        /** On a new stream, with what it says it has from the last one. */
+        void connect(Snapshot target) {
+            Doubts doubts = dialog.session.doubts();
+            answers.clear();
+            dialog = new Delta();
+            dialog.session.doubt(doubts);
+            dialog.retarget(target);
+            for (ResourceType type : ResourceType.values()) {
+                Map<String, String> versions = new HashMap<>();
+                says(type).forEach((name, resource) -> versions.put(name, resource.wireVersion()));
+                if (type != ENDPOINT && type != ROUTE) {
+                    dialog.subscribe(type, versions);
+                } else if (!subscribed(type).isEmpty()) {
+                    dialog.subscribe(type, versions, subscribed(type).toArray(String[]::new));
+                }
+            }
+        }
+
+        void acceptAll() throws IOException {
+            receive(false);
+            while (!answers.isEmpty()) {
+                answer(false);
+            }
+        }
+
+        /** Takes what comes, in order. */
+        private void receive(boolean refuse) throws IOException {
+            for (Response response = dialog.next(); response != null; response = dialog.next()) {
+                ResourceType type = ResourceType.ofTypeUrl(response.typeUrl()).orElseThrow();
+                assertThat(response.change().names()).doesNotHaveDuplicates();
+                boolean refused = refuse && refuses && !response.change().isEmpty();
+                answers.put(response.typeUrl(), refused);
+                apply(type, response.change(), refused);
+            }
+        }
+
+        /** Takes what comes and answers one of all that isn't answered yet. */
+        void answer(boolean refuse) throws IOException {
+            receive(refuse);
+            if (!answers.isEmpty()) {
+                List<String> open = List.copyOf(answers.keySet());
+                String typeUrl = open.get(random.nextInt(open.size()));
+                boolean refused = Boolean.TRUE.equals(answers.remove(typeUrl));
+                dialog.answer(typeUrl, refused ? "no" : null);
+                receive(refuse);
+            }
+        }
+
+        private void apply(ResourceType type, Change change, boolean refused) throws IOException {
+            for (Resource resource : change.upserted()) {
+                boolean wanted = type != VIRTUAL_HOST || has(ROUTE).containsKey(Content.routeOf(resource.name()));
+                boolean asked =
+                        (type != ENDPOINT && type != ROUTE) || subscribed(type).contains(resource.name());
+                if (wanted && asked && !(refused && random.nextBoolean())) {
+                    has(type).put(resource.name(), resource);
+                }
+                if (asked && !refused) {
+                    says(type).put(resource.name(), resource);
+                }
+            }
+            for (String name : change.removed()) {
+                if (!(refused && random.nextBoolean())) {
+                    has(type).remove(name);
+                }
+                if (!refused) {
+                    says(type).remove(name);
+                }
+            }
+            if (type == CLUSTER) {
+                follow(ENDPOINT, new TreeSet<>(has(CLUSTER).keySet()));
+            } else if (type == LISTENER) {
+                Set<String> routes = new TreeSet<>();
+                has(LISTENER).keySet().forEach(name -> routes.add(name.replace('l', 'r')));
+                follow(ROUTE, routes);
+            }
+            if (!refuses) {
+                for (Resource host : has(VIRTUAL_HOST).values()) {
+                    String cluster = VirtualHost.parseFrom(host.bytes())
+                            .getRoutes(0)
+                            .getRoute()
+                            .getCluster();
+                    assertThat(has(CLUSTER)).as("used by %s", host.name()).containsKey(cluster);
+                    assertThat(has(ENDPOINT)).as("used by %s", host.name()).containsKey(cluster);
+                }
+            }
+        }
+
+        /** Asks for what is referred to now, and no more for the rest. */
+        private void follow(ResourceType type, Set<String> wanted) {
+            Set<String> before = subscribed(type);
+            List<String> more =
+                    wanted.stream().filter(name -> !before.contains(name)).toList();
+            List<String> less =
+                    before.stream().filter(name -> !wanted.contains(name)).toList();
+            subscribed.put(type, wanted);
+            less.forEach(name -> {
+                has(type).remove(name);
+                says(type).remove(name);
+                if (type == ROUTE) {
+                    has(VIRTUAL_HOST)
+                            .keySet()
+                            .removeIf(host -> Content.routeOf(host).equals(name));
+                }
+            });
+            if (!more.isEmpty()) {
+                dialog.subscribe(type, more.toArray(String[]::new));
+            }
+            if (!less.isEmpty()) {
+                dialog.unsubscribe(type, less.toArray(String[]::new));
+            }
+        }
+
+        Map<ResourceType, Map<String, Resource>> expected(Snapshot target) {
+            Map<ResourceType, Map<String, Resource>> expected = new EnumMap<>(ResourceType.class);
+            for (ResourceType type : ResourceType.values()) {
+                Map<String, Resource> resources = new TreeMap<>();
+                target.resources(type).forEach(resource -> resources.put(resource.name(), resource));
+                expected.put(type, resources);
+            }
+            return expected;
+        }
+    }
+}
