@@ -1,5 +1,6 @@
 package dev.mpg.placement;
 
+import dev.mpg.snapshot.RendezvousHash;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;

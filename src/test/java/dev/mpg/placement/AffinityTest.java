@@ -2,6 +2,7 @@ package dev.mpg.placement;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.mpg.snapshot.RendezvousHash;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;

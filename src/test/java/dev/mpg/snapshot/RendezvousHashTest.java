@@ -1,4 +1,4 @@
-package dev.mpg.placement;
+package dev.mpg.snapshot;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;

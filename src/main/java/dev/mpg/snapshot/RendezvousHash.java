@@ -1,7 +1,6 @@
-package dev.mpg.placement;
+package dev.mpg.snapshot;
 
 import com.google.protobuf.ByteString;
-import dev.mpg.snapshot.ContentHash;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
