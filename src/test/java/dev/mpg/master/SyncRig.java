@@ -67,7 +67,9 @@ final class SyncRig {
         server.shutdownNow().awaitTermination();
         meters = new SimpleMeterRegistry();
         master = newMaster();
-        server = serve(port);
+        // A server that has ended can hold its port a moment longer.
+        server = await().ignoreExceptionsInstanceOf(UncheckedIOException.class)
+                .until(() -> serve(port), started -> true);
     }
 
     ManagedChannel channel() {

@@ -21,9 +21,8 @@ class ApiServerProbeIT {
 
     @Test
     void one_that_is_not_there_is_named() {
-        Config nobody = new ConfigBuilder(admin)
-                .withMasterUrl("https://127.0.0.1:1/")
-                .build();
+        Config nobody =
+                new ConfigBuilder(admin).withMasterUrl("https://127.0.0.1:1/").build();
         assertThatThrownBy(() -> ApiServerProbe.check(nobody))
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("cannot use the API server at https://127.0.0.1:1/")
@@ -33,9 +32,8 @@ class ApiServerProbeIT {
     @Test
     void one_that_does_not_let_us_in_says_what_to_grant() {
         api.applyCrds();
-        Config stranger = new ConfigBuilder(admin)
-                .withImpersonateUsername("stranger")
-                .build();
+        Config stranger =
+                new ConfigBuilder(admin).withImpersonateUsername("stranger").build();
         assertThatThrownBy(() -> ApiServerProbe.check(stranger))
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("does not let us see our resources")
