@@ -149,8 +149,9 @@ final class AdsStream<Q> {
             if (response == null) {
                 return;
             }
-            call.onNext(marshalling.marshal(response, address));
+            // Counted first: a client that has it can look at the counter.
             metrics.sent(response);
+            call.onNext(marshalling.marshal(response, address));
         }
         session.settle();
     }
