@@ -21,7 +21,7 @@ test: ## Build, check and test everything
 
 .PHONY: lint
 lint: ## Check formatting, compiler findings and scripts, without tests
-	@$(maven) $(quiet) -DskipTests verify
+	@$(maven) $(quiet) -DskipTests -DskipITs verify
 	@if command -v shellcheck >/dev/null; then shellcheck -x $(scripts); else echo "shellcheck is not installed: scripts are not checked"; fi
 
 scripts := .ci/run bin/mpg hack/jdk hack/processes hack/programs hack/control-plane hack/stack
