@@ -41,13 +41,29 @@ final class ProxyRules {
             + "self.routes[i].backendRefs.map(ref, ref.name in backends).indexOf(false)].name"
             + " + ', which is not in spec.backends: add it there or correct the name')[0])[0]";
 
-    /** A duration as Gateway API has it (GEP-2257). */
-    static final String TIMEOUT_IS_DURATION =
-            "!has(self.request) || (self.request.matches('^([0-9]{1,5}(h|m|s|ms)){1,4}$')"
-                    + " && duration(self.request) <= duration('24h'))";
+    private static final String UNITS = "give whole numbers with units (h, m, s, ms), such as 3s, 500ms or 1m30s";
 
-    static final String TIMEOUT_IS_NO_DURATION = "'not a duration of at most 24h: ' + self.request"
-            + " + '; give whole numbers with units (h, m, s, ms), such as 3s, 500ms or 1m30s, or 0s for no limit'";
+    /** A duration as Gateway API has it (GEP-2257). */
+    private static final String LOOKS_LIKE_DURATION = ".matches('^([0-9]{1,5}(h|m|s|ms)){1,4}$')";
+
+    private static final String AT_MOST_A_DAY = " <= duration('24h')";
+
+    static final String TIMEOUT_IS_DURATION = "!has(self.request) || (self.request" + LOOKS_LIKE_DURATION
+            + " && duration(self.request)" + AT_MOST_A_DAY + ")";
+
+    static final String TIMEOUT_IS_NO_DURATION =
+            "'not a duration of at most 24h: ' + self.request + '; " + UNITS + ", or 0s for no limit'";
+
+    static final String ACK_TIMEOUT_IS_DURATION = "!has(self.ackTimeout) || (self.ackTimeout" + LOOKS_LIKE_DURATION
+            + " && duration(self.ackTimeout)" + AT_MOST_A_DAY + " && duration(self.ackTimeout) >= duration('1s'))";
+
+    static final String ACK_TIMEOUT_IS_NO_DURATION =
+            "'not a duration of 1s to 24h: ' + self.ackTimeout + '; " + UNITS + "'";
+
+    static final String BAKE_IS_DURATION =
+            "!has(self.bake) || (self.bake" + LOOKS_LIKE_DURATION + " && duration(self.bake)" + AT_MOST_A_DAY + ")";
+
+    static final String BAKE_IS_NO_DURATION = "'not a duration of at most 24h: ' + self.bake + '; " + UNITS + "'";
 
     static final String IS_IP = "isIP(self.host)";
     static final String IS_NO_IP = "'not an IP address: ' + self.host + '; give an IPv4 or IPv6 address'";

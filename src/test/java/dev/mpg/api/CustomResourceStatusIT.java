@@ -133,7 +133,10 @@ class CustomResourceStatusIT {
                                         List.of(new ProxySpec.Match(new ProxySpec.PathMatch(null, "/"))),
                                         List.of(new ProxySpec.BackendRef("shop", null)),
                                         null)),
-                                List.of(new ProxySpec.Backend("shop", List.of(), null)))))
+                                List.of(new ProxySpec.Backend("shop", List.of(), null)),
+                                null,
+                                null,
+                                null)))
                 .inNamespace(namespace)
                 .create()
                 .getSpec();
@@ -151,7 +154,10 @@ class CustomResourceStatusIT {
                                         new ProxySpec.PathMatch(ProxySpec.PathMatchType.PathPrefix, "/"))),
                                 List.of(new ProxySpec.BackendRef("shop", 1)),
                                 null)),
-                        List.of(new ProxySpec.Backend("shop", List.of(), null))));
+                        List.of(new ProxySpec.Backend("shop", List.of(), null)),
+                        null,
+                        null,
+                        10));
     }
 
     @Test
@@ -210,7 +216,7 @@ class CustomResourceStatusIT {
 
     private void applyConditions(String manager, Condition... conditions) {
         Proxy patch = named("shop", null);
-        patch.setStatus(new ProxyStatus(null, null, null, null, null, null, null, null, List.of(conditions)));
+        patch.setStatus(new ProxyStatus(null, null, null, null, null, null, null, null, null, List.of(conditions)));
         API.client()
                 .resource(patch)
                 .inNamespace(namespace)
@@ -233,7 +239,7 @@ class CustomResourceStatusIT {
     }
 
     private static ProxySpec spec(String scheduler) {
-        return new ProxySpec("eu-west-1", scheduler, null, null, null, null);
+        return new ProxySpec("eu-west-1", scheduler, null, null, null, null, null, null, null);
     }
 
     private static Scheduler scheduler() {
@@ -249,7 +255,23 @@ class CustomResourceStatusIT {
                 "eu-west-1",
                 new ProxyStatus.Versions("9f2c41d07ab3", "51aa03e9c2f7", "9f2c41d07ab3"),
                 new ProxyStatus.Gateways(3, 2, 1, 0, "2/3"),
-                new ProxyStatus.Rollout(ProxyStatus.Phase.Progressing),
+                new ProxyStatus.Rollout(
+                        ProxyStatus.Phase.Progressing,
+                        null,
+                        null,
+                        null,
+                        null,
+                        null,
+                        null,
+                        null,
+                        null,
+                        null,
+                        null,
+                        null,
+                        null,
+                        null,
+                        null),
+                null,
                 null,
                 List.of("default-0"),
                 null,

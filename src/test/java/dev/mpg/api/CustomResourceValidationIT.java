@@ -227,7 +227,10 @@ class CustomResourceValidationIT {
                 routes,
                 IntStream.range(0, backends)
                         .mapToObj(i -> new Backend("backend-" + i, List.of(new Endpoint("10.0.0.7", 8080)), null))
-                        .toList()));
+                        .toList(),
+                null,
+                null,
+                null));
         return proxy;
     }
 

@@ -333,7 +333,7 @@ class EndToEndIT {
             assertThat(proxy().getStatus().gateways().rejected()).isEqualTo(1);
             assertThat(proxy().getStatus().rejections()).singleElement().satisfies(rejection -> {
                 assertThat(rejection.gateway()).isEqualTo("shop-0");
-                assertThat(rejection.type()).isEqualTo("Listener");
+                assertThat(rejection.resource()).startsWith("Listener");
                 assertThat(rejection.message()).contains("8099", "Address already in use");
             });
             assertThat(events()).contains("Rejected");

@@ -68,7 +68,8 @@ final class ProxyStatusFactory {
                 seen.clusterId(),
                 versions(Optional.ofNullable(earlier).map(ProxyStatus::versions), seen),
                 gateways(seen.fleet()),
-                new Rollout(phase),
+                new Rollout(phase, null, null, null, null, null, null, null, null, null, null, null, null, null, null),
+                null,
                 orAbsent(rejections(seen.fleet())),
                 orAbsent(seen.instances()),
                 orAbsent(addresses(seen, Optional.ofNullable(earlier).map(ProxyStatus::addresses))),
@@ -84,7 +85,7 @@ final class ProxyStatusFactory {
         if (fleet.version().isEmpty()) {
             return Phase.Pending;
         } else if (!fleet.rejected().isEmpty()) {
-            return Phase.Rejected;
+            return Phase.Failed;
         }
         boolean arrived = fleet.pending().isEmpty() && (fleet.served() || fleet.total() > 0);
         return arrived ? Phase.Complete : Phase.Progressing;
@@ -118,7 +119,7 @@ final class ProxyStatusFactory {
             case Pending -> "there is no version to roll out yet";
             case Progressing -> "rolling out version " + version;
             case Complete -> "version " + version + " has arrived";
-            case Rejected -> "version " + version + " was refused";
+            default -> "version " + version + " was refused";
         };
     }
 
@@ -197,7 +198,7 @@ final class ProxyStatusFactory {
         String type = ResourceType.ofTypeUrl(refusal.typeUrl())
                 .map(ResourceType::messageName)
                 .orElse(refusal.typeUrl());
-        return new Rejection(gateway, type, refusal.message());
+        return new Rejection(gateway, 1, "", type, null, null, refusal.message());
     }
 
     /** While a spec isn't accepted, gateways go on listening where they do. */

@@ -37,7 +37,15 @@ final class Fixtures {
         proxy.getMetadata().setName("shop");
         proxy.getMetadata().setGeneration(generation);
         proxy.setSpec(new ProxySpec(
-                null, null, null, List.of(new ProxySpec.Listener("http", 8080, null)), List.of(), List.of()));
+                null,
+                null,
+                null,
+                List.of(new ProxySpec.Listener("http", 8080, null)),
+                List.of(),
+                List.of(),
+                null,
+                null,
+                null));
         proxy.setStatus(status);
         return proxy;
     }

@@ -103,8 +103,9 @@ class ProxyStatusFactoryTest {
                 .containsExactly("False", "Rejected");
         assertThat(condition(status, "Programmed").getMessage()).contains("1 of 2", "cannot bind 8080");
         assertThat(status.rejections())
-                .containsExactly(new ProxyStatus.Rejection("shop-1", "Listener", "cannot bind 8080"));
-        assertThat(status.rollout().phase()).isEqualTo(Phase.Rejected);
+                .containsExactly(
+                        new ProxyStatus.Rejection("shop-1", 1, "", "Listener", null, null, "cannot bind 8080"));
+        assertThat(status.rollout().phase()).isEqualTo(Phase.Failed);
         assertThat(status.versions().stable()).isEqualTo(OLD.abbreviated());
     }
 
