@@ -10,14 +10,14 @@ import java.util.regex.Pattern;
  *
  * @see <a href="https://gateway-api.sigs.k8s.io/geps/gep-2257/">GEP-2257</a>
  */
-final class GatewayDuration {
+public final class GatewayDuration {
     private static final Pattern WHOLE = Pattern.compile("([0-9]{1,5}(h|m|s|ms)){1,4}");
     private static final Pattern PART = Pattern.compile("([0-9]{1,5})(h|ms|m|s)");
 
     private GatewayDuration() {}
 
     /** The duration, empty when {@code text} isn't one. */
-    static Optional<Duration> parse(String text) {
+    public static Optional<Duration> parse(String text) {
         if (!WHOLE.matcher(text).matches()) {
             return Optional.empty();
         }

@@ -1,10 +1,11 @@
 package dev.mpg.master;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
-import dev.mpg.snapshot.Assignment;
 import dev.mpg.snapshot.ContentHash;
+import dev.mpg.snapshot.Snapshot;
 import dev.mpg.sync.InstanceReport;
 import dev.mpg.sync.InstanceStream;
+import dev.mpg.sync.Order;
 import dev.mpg.sync.Publication;
 import dev.mpg.sync.SyncAuthority;
 import dev.mpg.sync.SyncService;
@@ -70,14 +71,20 @@ public final class Master {
     }
 
     /**
-     * Says what a cluster should run, and which instances serve it. To say again what was said sends nothing; an assignment
-     * that differs only in its trace context is the same.
+     * Says what a cluster should run, and which instances serve it. To say again what was said sends nothing; an order that
+     * differs only in its trace context is the same.
      *
      * @throws IllegalArgumentException when it has a resource, or more resources, than ConfigSync carries; then nothing
      *     changes
      */
-    public void publish(Assignment assignment, Set<String> servedBy) {
-        place(assignment.clusterId(), assignment, servedBy);
+    public void publish(Order order, Set<String> servedBy) {
+        place(order.clusterId(), order, servedBy);
+    }
+
+    /** The content of a version that was published lately; empty when it isn't remembered. */
+    public Optional<Snapshot> snapshot(String clusterId, ContentHash version) {
+        Publication publication = published(clusterId);
+        return publication == null ? Optional.empty() : publication.snapshot(version);
     }
 
     /**
@@ -88,14 +95,14 @@ public final class Master {
         place(clusterId, null, servedBy);
     }
 
-    private void place(String clusterId, @Nullable Assignment assignment, Set<String> servedBy) {
+    private void place(String clusterId, @Nullable Order order, Set<String> servedBy) {
         Notices notices = new Notices();
         boolean placed = false;
         while (!placed) {
             // It takes as long as there are resources, so it is made while nobody waits; anew if somebody was faster.
             Publication before = published(clusterId);
-            Publication after = assignment == null ? before : next(before, assignment);
-            placed = place(clusterId, before, after, assignment != null, servedBy, notices);
+            Publication after = order == null ? before : next(before, order);
+            placed = place(clusterId, before, after, order != null, servedBy, notices);
         }
         notices.deliver();
     }
@@ -107,11 +114,11 @@ public final class Master {
         }
     }
 
-    private static Publication next(@Nullable Publication before, Assignment assignment) {
+    private static Publication next(@Nullable Publication before, Order order) {
         if (before == null) {
-            return Publication.of(assignment);
+            return Publication.of(order);
         }
-        return before.says(assignment) ? before : before.then(assignment);
+        return before.says(order) ? before : before.then(order);
     }
 
     /** Changes nothing when {@code before} isn't what is published any more. Whether it did. */

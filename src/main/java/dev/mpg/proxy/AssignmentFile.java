@@ -5,6 +5,7 @@ import com.google.protobuf.UnsafeByteOperations;
 import dev.mpg.snapshot.Assignment;
 import dev.mpg.snapshot.ContentHash;
 import dev.mpg.snapshot.Snapshot;
+import dev.mpg.sync.CohortCodec;
 import dev.mpg.sync.ManifestCodec;
 import dev.mpg.sync.v1.Manifest;
 import dev.mpg.sync.v1.Pack;
@@ -61,6 +62,7 @@ record AssignmentFile(ContentHash checksum, ByteString body) {
         dev.mpg.sync.v1.Assignment.Builder message = dev.mpg.sync.v1.Assignment.newBuilder()
                 .setClusterId(assignment.clusterId())
                 .setTarget(manifests.get(target))
+                .setCohort(CohortCodec.encode(assignment.cohort()))
                 .setTraceparent(assignment.traceparent())
                 .addAllMembers(assignment.members());
         // Equal to the target it is named, not written twice.

@@ -6,6 +6,7 @@ import dev.mpg.snapshot.ContentHash;
 import dev.mpg.snapshot.Resource;
 import dev.mpg.snapshot.ResourceType;
 import dev.mpg.snapshot.Snapshot;
+import dev.mpg.sync.CohortCodec;
 import dev.mpg.sync.v1.Entry;
 import dev.mpg.sync.v1.Manifest;
 import java.util.ArrayList;
@@ -56,7 +57,12 @@ record Held(ContentHash file, int fileBytes, List<Snapshot> snapshots, Optional<
             dev.mpg.sync.v1.Assignment message, Optional<Snapshot> stable, Optional<Snapshot> target) {
         return target.or(() -> stable)
                 .map(snapshot -> new Assignment(
-                        message.getClusterId(), stable, snapshot, message.getMembersList(), message.getTraceparent()));
+                        message.getClusterId(),
+                        stable,
+                        snapshot,
+                        CohortCodec.decode(message.getCohort()),
+                        message.getMembersList(),
+                        message.getTraceparent()));
     }
 
     private static Optional<Snapshot> snapshot(

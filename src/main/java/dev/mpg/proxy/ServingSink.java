@@ -52,11 +52,6 @@ final class ServingSink implements AssignmentSink {
     }
 
     @Override
-    public Optional<Snapshot> stable(String clusterId) {
-        return store.assignment(clusterId).flatMap(Assignment::stable);
-    }
-
-    @Override
     public void assign(Assignment assignment) {
         try {
             store.put(assignment);

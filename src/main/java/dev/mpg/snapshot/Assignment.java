@@ -7,21 +7,37 @@ import java.util.Optional;
  * What the fleet of one Proxy should run. Immutable.
  *
  * @param clusterId the Proxy's cluster id, which gateways give as {@code node.cluster}
- * @param stable the last version proven on the whole fleet. Empty, as the Master says it: none that the Master knows, so
- *     who has one keeps it. Empty, as an instance serves it: there is none
- * @param target the version that is being rolled out; equal to {@code stable} when the fleet has arrived
+ * @param stable the last version proven on the whole fleet; empty while there is none: then everybody gets {@code target}
+ * @param target the version that is being rolled out; equal to {@code stable} when nothing is
+ * @param cohort who gets {@code target} while it isn't stable
  * @param members the only {@code node.id}s that may connect; empty: any may
  * @param traceparent W3C trace context of the change that made this; empty when there is none
  */
 public record Assignment(
-        String clusterId, Optional<Snapshot> stable, Snapshot target, List<String> members, String traceparent) {
+        String clusterId,
+        Optional<Snapshot> stable,
+        Snapshot target,
+        Cohort cohort,
+        List<String> members,
+        String traceparent) {
     public Assignment {
         members = Members.of(members);
     }
 
-    /** What this gateway should run. */
+    /** One by which nobody is given anything that isn't stable; where nothing is, everybody gets {@code target}. */
+    public Assignment(
+            String clusterId, Optional<Snapshot> stable, Snapshot target, List<String> members, String traceparent) {
+        this(clusterId, stable, target, Cohort.NONE, members, traceparent);
+    }
+
+    /** What this gateway should run. Takes O(1). */
     public Snapshot snapshotFor(String gateway) {
-        return target;
+        return stable.isEmpty() || cohort.contains(gateway) ? target : stable.get();
+    }
+
+    /** Whether the target is on trial: given to some, and stable is there to go back to. */
+    public boolean isTrial() {
+        return stable.isPresent() && !stable.get().equals(target);
     }
 
     /** Whether a gateway with this {@code node.id} belongs to the fleet. Takes O(1). */

@@ -18,15 +18,11 @@ public interface AssignmentSink {
     /** One of the versions that {@link #holdings()} names; empty when it is none of them, or is held no longer. */
     Optional<Snapshot> snapshot(String clusterId, ContentHash version);
 
-    /** The stable version of a Proxy, which stays when an assignment names none; empty when there is none. */
-    Optional<Snapshot> stable(String clusterId);
-
     /** Stops serving every other Proxy, and forgets it. */
     void retain(Set<String> clusterIds);
 
     /**
-     * Takes an assignment, whole and verified: persists it, then serves it. Its stable version is empty only when
-     * {@link #stable} is.
+     * Takes an assignment, whole and verified: persists it, then serves it.
      *
      * @throws java.io.UncheckedIOException when it can't be persisted: the earlier one stays, and this one is offered again
      */

@@ -153,18 +153,18 @@ final class Download {
     /**
      * The assignment, once nothing is lacking.
      *
-     * @param kept the stable version for when the message names none
      * @throws UnresolvableManifestException when its content doesn't add up to its versions
      */
-    Assignment assemble(Optional<Snapshot> kept) throws UnresolvableManifestException {
+    Assignment assemble() throws UnresolvableManifestException {
         Map<ContentHash, Snapshot> snapshots = new HashMap<>();
         for (Part part : parts.values()) {
             snapshots.put(part.manifest().version(), part.assemble(blobs));
         }
         return new Assignment(
                 message.getClusterId(),
-                stable.map(snapshots::get).or(() -> kept),
+                stable.map(snapshots::get),
                 Objects.requireNonNull(snapshots.get(target)),
+                CohortCodec.decode(message.getCohort()),
                 message.getMembersList(),
                 message.getTraceparent());
     }

@@ -186,7 +186,7 @@ final class Intake {
                 return;
             }
             try {
-                unsaved = download.assemble(sink.stable(clusterId));
+                unsaved = download.assemble();
             } catch (UnresolvableManifestException e) {
                 refuse(e.reason(), download.buildsUponBase());
                 return;

@@ -1,7 +1,6 @@
 package dev.mpg.sync;
 
 import com.google.protobuf.ByteString;
-import dev.mpg.snapshot.Assignment;
 import dev.mpg.snapshot.ContentHash;
 import dev.mpg.snapshot.Resource;
 import dev.mpg.snapshot.Snapshot;
@@ -39,17 +38,17 @@ public final class Publication {
     /** Two whole manifests and the members have to fit into a message, with what else an assignment has. */
     private static final long MAX_MANIFEST_BYTES = (SyncLimits.MAX_MESSAGE_BYTES - MAX_MEMBERS_BYTES - (64L << 10)) / 2;
 
-    private final Assignment assignment;
+    private final Order order;
 
-    /** Target, stable, then earlier ones from new to old. */
+    /** Target, stable, then earlier ones from new to old; without those of which only instances have the content. */
     private final Map<ContentHash, Snapshot> recent;
 
     private final Map<Step, Difference> differences = new ConcurrentHashMap<>();
     private final Map<Bases, ByteString> frames = new ConcurrentHashMap<>();
     private final Map<ContentHash, Map<ContentHash, ByteString>> indexes = new ConcurrentHashMap<>();
 
-    private Publication(Assignment assignment, Map<ContentHash, Snapshot> recent) {
-        this.assignment = assignment;
+    private Publication(Order order, Map<ContentHash, Snapshot> recent) {
+        this.order = order;
         this.recent = recent;
     }
 
@@ -58,8 +57,8 @@ public final class Publication {
      *
      * @throws IllegalArgumentException when it has a resource or a manifest that is too large for ConfigSync
      */
-    public static Publication of(Assignment assignment) {
-        return after(Map.of(), assignment);
+    public static Publication of(Order order) {
+        return after(Map.of(), order);
     }
 
     /**
@@ -67,23 +66,25 @@ public final class Publication {
      *
      * @throws IllegalArgumentException when it has a resource or a manifest that is too large for ConfigSync
      */
-    public Publication then(Assignment next) {
+    public Publication then(Order next) {
         return after(recent, next);
     }
 
-    private static Publication after(Map<ContentHash, Snapshot> earlier, Assignment given) {
-        checkSize(given.clusterId(), given.members());
-        Snapshot target = sharing(given.target(), earlier.values());
-        Optional<Snapshot> stable = given.stable()
-                .map(snapshot -> sharing(snapshot, List.of(target)))
-                .map(snapshot -> sharing(snapshot, earlier.values()));
-        Assignment assignment = new Assignment(given.clusterId(), stable, target, given.members(), given.traceparent());
+    private static Publication after(Map<ContentHash, Snapshot> earlier, Order order) {
+        checkSize(order.clusterId(), order.members());
+        checkSize(order.clusterId(), order.cohort().gateways());
         Map<ContentHash, Snapshot> recent = new LinkedHashMap<>();
-        recent.put(assignment.target().version(), assignment.target());
-        stable.ifPresent(snapshot -> recent.putIfAbsent(snapshot.version(), snapshot));
+        for (ContentHash version : order.versions()) {
+            Snapshot given = order.contents().get(version);
+            if (given != null) {
+                recent.put(version, sharing(sharing(given, recent.values()), earlier.values()));
+            } else if (earlier.containsKey(version)) {
+                recent.put(version, earlier.get(version));
+            }
+        }
         for (Snapshot snapshot : recent.values()) {
             if (!earlier.containsKey(snapshot.version())) {
-                checkSize(assignment.clusterId(), snapshot);
+                checkSize(order.clusterId(), snapshot);
             }
         }
         for (Snapshot snapshot : earlier.values()) {
@@ -91,7 +92,7 @@ public final class Publication {
                 recent.putIfAbsent(snapshot.version(), snapshot);
             }
         }
-        return new Publication(assignment, recent);
+        return new Publication(order, recent);
     }
 
     /** The same, out of the objects of the equal one of these, or else of the first, which is the most like it. */
@@ -133,23 +134,28 @@ public final class Publication {
         }
     }
 
-    public Assignment assignment() {
-        return assignment;
+    public Order order() {
+        return order;
     }
 
-    /** Whether this already says what {@code other} says. The trace context of an equal assignment is of no interest. */
-    public boolean says(Assignment other) {
-        return assignment.target().equals(other.target())
-                && assignment.stable().equals(other.stable())
-                && assignment.members().equals(other.members());
+    /** The content of one of the remembered versions; empty when the Master doesn't have it. */
+    public Optional<Snapshot> snapshot(ContentHash version) {
+        return Optional.ofNullable(recent.get(version));
+    }
+
+    /** Whether an instance that holds nothing can take it. */
+    boolean hasAllContent() {
+        return recent.keySet().containsAll(order.versions());
+    }
+
+    /** Whether this already says what {@code other} says. */
+    public boolean says(Order other) {
+        return order.says(other) && recent.keySet().containsAll(other.contents().keySet());
     }
 
     /** The versions whose manifests an instance knows once it got this. */
     Set<ContentHash> versions() {
-        Set<ContentHash> versions = new HashSet<>();
-        versions.add(assignment.target().version());
-        assignment.stable().ifPresent(stable -> versions.add(stable.version()));
-        return versions;
+        return Set.copyOf(order.versions());
     }
 
     /**
@@ -158,12 +164,11 @@ public final class Publication {
      * @param known versions whose manifests the instance knows
      */
     ByteString frame(Set<ContentHash> known) {
-        Optional<Snapshot> stable = assignment.stable();
-        Optional<ContentHash> stableBase = stable.flatMap(snapshot -> base(snapshot, known));
+        Optional<ContentHash> stableBase = order.stable().flatMap(version -> base(version, known));
         Set<ContentHash> knownWithStable = new HashSet<>(known);
-        stable.ifPresent(snapshot -> knownWithStable.add(snapshot.version()));
-        Optional<ContentHash> targetBase = base(assignment.target(), knownWithStable);
-        boolean whole = targetBase.isEmpty() || (stable.isPresent() && stableBase.isEmpty());
+        order.stable().ifPresent(knownWithStable::add);
+        Optional<ContentHash> targetBase = base(order.target(), knownWithStable);
+        boolean whole = targetBase.isEmpty() || (order.stable().isPresent() && stableBase.isEmpty());
         Bases bases = new Bases(stableBase, targetBase);
         // A whole manifest is large, and asked for only by an instance that is new here: not worth the memory.
         return whole ? marshal(bases) : frames.computeIfAbsent(bases, this::marshal);
@@ -171,28 +176,33 @@ public final class Publication {
 
     private ByteString marshal(Bases bases) {
         dev.mpg.sync.v1.Assignment.Builder message = dev.mpg.sync.v1.Assignment.newBuilder()
-                .setClusterId(assignment.clusterId())
-                .setTarget(manifest(assignment.target(), bases.target()))
-                .setTraceparent(assignment.traceparent())
-                .addAllMembers(assignment.members());
-        assignment.stable().ifPresent(stable -> message.setStable(manifest(stable, bases.stable())));
+                .setClusterId(order.clusterId())
+                .setTarget(manifest(order.target(), bases.target()))
+                .setCohort(CohortCodec.encode(order.cohort()))
+                .setTraceparent(order.traceparent())
+                .addAllMembers(order.members());
+        order.stable().ifPresent(stable -> message.setStable(manifest(stable, bases.stable())));
         return FromMaster.newBuilder().setAssignment(message).build().toByteString();
     }
 
-    private Manifest manifest(Snapshot to, Optional<ContentHash> base) {
-        if (base.isEmpty()) {
+    private Manifest manifest(ContentHash version, Optional<ContentHash> base) {
+        Snapshot to = recent.get(version);
+        if (to == null || base.equals(Optional.of(version))) {
+            return ManifestCodec.known(version);
+        } else if (base.isEmpty()) {
             return ManifestCodec.whole(to);
         }
         Snapshot from = recent.get(base.get());
-        return from == null || from.equals(to)
-                ? ManifestCodec.known(to.version())
+        return from == null
+                ? ManifestCodec.known(version)
                 : difference(from, to).manifest();
     }
 
-    /** The version as the difference to which {@code to} is best sent; empty: whole. */
-    private Optional<ContentHash> base(Snapshot to, Set<ContentHash> known) {
-        if (known.contains(to.version())) {
-            return Optional.of(to.version());
+    /** The version as the difference to which this one is best sent; empty: whole. */
+    private Optional<ContentHash> base(ContentHash version, Set<ContentHash> known) {
+        Snapshot to = recent.get(version);
+        if (to == null || known.contains(version)) {
+            return Optional.of(version);
         }
         Optional<ContentHash> best = Optional.empty();
         int fewest = to.size();

@@ -5,6 +5,7 @@ import dev.mpg.snapshot.ContentHash;
 import dev.mpg.sync.v1.Refusal;
 import dev.mpg.sync.v1.Report;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -12,20 +13,17 @@ import java.util.Map;
 /** Reports of gateways as they travel: whole, or as the difference to the one sent before. Pure. */
 final class ReportCodec {
     /**
-     * Characters of refusals in one report. When very many gateways refuse, the rest of them is told without Envoy's words,
-     * which are the same again; a report has to fit into a message.
+     * Refusals in one report that differ from each other. Gateways that refuse the same thing say the same about it; of those
+     * that don't, the rest is told without Envoy's words. A report has to fit into a message.
      */
-    static final int REFUSAL_CHARACTERS = 2 << 20;
+    static final int MAX_REFUSALS = 256;
 
     private ReportCodec() {}
 
     /** Every gateway. */
     static Report whole(String clusterId, ContentHash target, List<GatewayReport> gateways) {
-        return Report.newBuilder()
-                .setClusterId(clusterId)
-                .setTarget(target.toBytes())
-                .addAllGateways(encode(gateways))
-                .build();
+        Report.Builder report = Report.newBuilder().setClusterId(clusterId).setTarget(target.toBytes());
+        return encode(gateways, report).build();
     }
 
     /** What {@code gateways} has that {@code sent} lacks or has otherwise, and who is gone. */
@@ -38,13 +36,12 @@ final class ReportCodec {
                 changed.add(gateway);
             }
         }
-        return Report.newBuilder()
+        Report.Builder report = Report.newBuilder()
                 .setClusterId(clusterId)
                 .setTarget(target.toBytes())
                 .setDifference(true)
-                .addAllGateways(encode(changed))
-                .addAllGone(gone.keySet())
-                .build();
+                .addAllGone(gone.keySet());
+        return encode(changed, report).build();
     }
 
     private static Map<String, GatewayReport> byName(List<GatewayReport> gateways) {
@@ -53,28 +50,30 @@ final class ReportCodec {
         return byName;
     }
 
-    private static List<dev.mpg.sync.v1.GatewayReport> encode(List<GatewayReport> gateways) {
-        List<dev.mpg.sync.v1.GatewayReport> encoded = new ArrayList<>(gateways.size());
-        int characters = 0;
+    private static Report.Builder encode(List<GatewayReport> gateways, Report.Builder report) {
+        Map<GatewayReport.Refusal, Integer> indexes = new HashMap<>();
         for (GatewayReport gateway : gateways) {
             dev.mpg.sync.v1.GatewayReport.Builder message = dev.mpg.sync.v1.GatewayReport.newBuilder()
                     .setGateway(gateway.gateway())
                     .setState(encode(gateway.state()))
                     .setVersion(gateway.version().toBytes());
             for (GatewayReport.Refusal refusal : gateway.refusals()) {
-                Refusal.Builder encodedRefusal = Refusal.newBuilder().setTypeUrl(refusal.typeUrl());
-                if (characters < REFUSAL_CHARACTERS) {
-                    encodedRefusal.setMessage(refusal.message()).addAllResources(refusal.resources());
-                    characters += refusal.message().length();
-                    characters += refusal.resources().stream()
-                            .mapToInt(String::length)
-                            .sum();
+                Integer index = indexes.get(refusal);
+                if (index == null && indexes.size() < MAX_REFUSALS) {
+                    index = indexes.size();
+                    indexes.put(refusal, index);
+                    report.addRefusals(Refusal.newBuilder()
+                            .setTypeUrl(refusal.typeUrl())
+                            .setMessage(refusal.message())
+                            .addAllResources(refusal.resources()));
                 }
-                message.addRefusals(encodedRefusal);
+                if (index != null) {
+                    message.addRefusals(index);
+                }
             }
-            encoded.add(message.build());
+            report.addGateways(message);
         }
-        return encoded;
+        return report;
     }
 
     private static dev.mpg.sync.v1.GatewayReport.State encode(GatewayReport.State state) {
@@ -91,18 +90,19 @@ final class ReportCodec {
      * @throws IllegalArgumentException when it is malformed
      */
     static InstanceReport decode(Report report) {
+        List<GatewayReport.Refusal> refusals = report.getRefusalsList().stream()
+                .map(refusal -> new GatewayReport.Refusal(
+                        refusal.getTypeUrl(), refusal.getMessage(), refusal.getResourcesList()))
+                .toList();
         List<GatewayReport> gateways = new ArrayList<>(report.getGatewaysCount());
         for (dev.mpg.sync.v1.GatewayReport gateway : report.getGatewaysList()) {
-            List<GatewayReport.Refusal> refusals = new ArrayList<>(gateway.getRefusalsCount());
-            for (Refusal refusal : gateway.getRefusalsList()) {
-                refusals.add(new GatewayReport.Refusal(
-                        refusal.getTypeUrl(), refusal.getMessage(), refusal.getResourcesList()));
-            }
             gateways.add(new GatewayReport(
                     gateway.getGateway(),
                     decode(gateway.getState()),
                     ContentHash.fromBytes(gateway.getVersion()),
-                    refusals));
+                    gateway.getRefusalsList().stream()
+                            .map(index -> refusal(refusals, index))
+                            .toList()));
         }
         return new InstanceReport(
                 report.getClusterId(),
@@ -110,6 +110,13 @@ final class ReportCodec {
                 gateways,
                 report.getDifference(),
                 report.getGoneList());
+    }
+
+    private static GatewayReport.Refusal refusal(List<GatewayReport.Refusal> refusals, int index) {
+        if (index < 0 || index >= refusals.size()) {
+            throw new IllegalArgumentException("a gateway's report names refusal " + index + " of " + refusals.size());
+        }
+        return refusals.get(index);
     }
 
     private static GatewayReport.State decode(dev.mpg.sync.v1.GatewayReport.State state) {

@@ -180,7 +180,8 @@ final class ServerStream implements StreamObserver<FromProxy>, InstanceStream {
         String name = name();
         String clusterId = holding.getClusterId();
         Set<ContentHash> versions = versions(holding);
-        boolean placed = authority.publication(name, clusterId).isPresent();
+        Optional<Publication> publication = authority.publication(name, clusterId);
+        boolean placed = publication.isPresent();
         synchronized (lock) {
             if (holding.getResend()) {
                 LOG.warn(
@@ -191,7 +192,8 @@ final class ServerStream implements StreamObserver<FromProxy>, InstanceStream {
                 // As if it knew nothing: then manifests are whole. What it really holds it says again afterwards.
                 told.remove(clusterId);
                 held.remove(clusterId);
-                if (placed) {
+                // Without all content it would be told the same once more.
+                if (publication.map(Publication::hasAllContent).orElse(false)) {
                     assignmentsDue.add(clusterId);
                 }
             } else if (placed || held.containsKey(clusterId) || held.size() < SyncLimits.MAX_UNPLACED) {

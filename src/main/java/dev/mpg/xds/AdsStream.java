@@ -130,6 +130,9 @@ final class AdsStream<Q> {
             GatewayReport before = report;
             report = session.report(gateway);
             log(before, report);
+            if (fleet.note(report)) {
+                putBack();
+            }
             return !report.equals(before);
         } catch (LimitExceeded e) {
             return endLocked(Status.RESOURCE_EXHAUSTED.withDescription(e.getMessage()));
@@ -140,6 +143,21 @@ final class AdsStream<Q> {
                     Status.INTERNAL.withDescription("serving this gateway failed: see the log of the instance"));
         } finally {
             lock.unlock();
+        }
+    }
+
+    /** It refused the target. What is reported of it stays that: the fleet remembers. */
+    private void putBack() {
+        Target stable = fleet.targetFor(gateway);
+        if (stable != null) {
+            LOG.info(
+                    "gateway {} of cluster {} goes back to version {}",
+                    gateway,
+                    fleet.clusterId(),
+                    stable.snapshot().version());
+            session.retarget(stable);
+            pump();
+            report = session.report(gateway);
         }
     }
 

@@ -7,6 +7,7 @@ import dev.mpg.snapshot.ContentHash;
 import dev.mpg.snapshot.Snapshot;
 import dev.mpg.snapshot.SnapshotDiff;
 import io.envoyproxy.envoy.config.core.v3.ControlPlane;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -40,7 +41,8 @@ final class Fleet {
 
     private record Versions(Snapshot from, Snapshot to) {}
 
-    private record Serving(Assignment assignment, ByteString controlPlane, Map<ContentHash, Content> contents) {}
+    private record Serving(
+            Assignment assignment, Trial trial, ByteString controlPlane, Map<ContentHash, Content> contents) {}
 
     Fleet(String clusterId) {
         this.clusterId = clusterId;
@@ -71,7 +73,8 @@ final class Fleet {
                             && assignment.stable().stream()
                                     .noneMatch(stable -> stable.version().equals(version)));
         }
-        serving = new Serving(assignment, controlPlane(assignment.traceparent()), contents);
+        Trial trial = Trial.of(assignment, before == null ? null : before.trial);
+        serving = new Serving(assignment, trial, controlPlane(assignment.traceparent()), contents);
     }
 
     private static ByteString controlPlane(String traceparent) {
@@ -94,9 +97,33 @@ final class Fleet {
         if (now == null || !now.assignment.admits(gateway)) {
             return null;
         }
-        Snapshot snapshot = now.assignment.snapshotFor(gateway);
+        Snapshot snapshot = now.trial.snapshotFor(gateway, now.assignment);
         Content content = now.contents.computeIfAbsent(snapshot.version(), version -> new Content(snapshot));
         return new Target(content, now.controlPlane);
+    }
+
+    /**
+     * Notes what a gateway says of what it was given.
+     *
+     * @return whether it refused the target just now: then {@link #targetFor} says something else
+     */
+    boolean note(GatewayReport report) {
+        Serving now = serving;
+        return now != null && now.trial.note(report, now.assignment);
+    }
+
+    /** Takes up what gateways refused of the target before this process began. */
+    void recall(Collection<GatewayReport> refused) {
+        Serving now = serving;
+        if (now != null) {
+            now.trial.recall(refused);
+        }
+    }
+
+    /** What gateways refused of the target in the present wave, by gateway; also of those that aren't connected. */
+    List<GatewayReport> refused() {
+        Serving now = serving;
+        return now == null ? List.of() : now.trial.refused();
     }
 
     /** Whether this cluster is served here at all. */
@@ -148,7 +175,9 @@ final class Fleet {
         for (AdsStream<?> stream : streams) {
             reports.merge(stream.gateway(), stream.report(), (a, b) -> severity(a) >= severity(b) ? a : b);
         }
+        Serving now = serving;
         return reports.values().stream()
+                .map(report -> now == null ? report : now.trial.said(report, now.assignment))
                 .sorted(Comparator.comparing(GatewayReport::gateway))
                 .toList();
     }

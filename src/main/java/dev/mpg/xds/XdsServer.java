@@ -6,6 +6,7 @@ import io.grpc.BindableService;
 import io.grpc.Status;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
+import java.util.Collection;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -46,6 +47,9 @@ public final class XdsServer {
     /**
      * From now on gateways of this cluster should have this. Streams whose gateway should have another version than before
      * move to it; to the others nothing is sent. Streams of gateways that are no members any more end.
+     *
+     * <p>A gateway that refuses a target which isn't stable gets stable at once, and no other gateway gets that target for the
+     * first time, until the target or the wave is another one.
      */
     public void assign(Assignment assignment) {
         String clusterId = assignment.clusterId();
@@ -55,6 +59,23 @@ public final class XdsServer {
             return served;
         });
         refresh(fleet);
+    }
+
+    /**
+     * Takes up what gateways refused of the assigned target before this process began: they get stable. To be called before
+     * gateways are served; what was refused of another version is ignored.
+     */
+    public void recall(String clusterId, Collection<GatewayReport> refused) {
+        Fleet fleet = fleets.get(clusterId);
+        if (fleet != null) {
+            fleet.recall(refused);
+        }
+    }
+
+    /** What gateways refused of the target in the present wave, also those that aren't connected. */
+    public List<GatewayReport> refused(String clusterId) {
+        Fleet fleet = fleets.get(clusterId);
+        return fleet == null ? List.of() : fleet.refused();
     }
 
     /** This cluster isn't served here any more: its streams end with NOT_FOUND, as do new ones. */
@@ -87,7 +108,10 @@ public final class XdsServer {
         }
     }
 
-    /** The gateways that are connected now, sorted by name; none when the cluster isn't served here. */
+    /**
+     * The gateways that are connected now, sorted by name; none when the cluster isn't served here. One that refused the
+     * target is reported so until the target or the wave is another one, although it has been put back on stable.
+     */
     public List<GatewayReport> gateways(String clusterId) {
         Fleet fleet = fleets.get(clusterId);
         return fleet == null ? List.of() : fleet.reports();

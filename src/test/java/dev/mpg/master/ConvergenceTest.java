@@ -8,6 +8,7 @@ import dev.mpg.snapshot.Assignment;
 import dev.mpg.snapshot.Snapshot;
 import dev.mpg.sync.Contents;
 import dev.mpg.sync.MemorySink;
+import dev.mpg.sync.Order;
 import dev.mpg.sync.SyncClient;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -130,7 +131,7 @@ class ConvergenceTest {
                     if (random.nextBoolean()) {
                         instances.add(INSTANCES.get(random.nextInt(INSTANCES.size())));
                     }
-                    rig.master.publish(assignment, instances);
+                    rig.master.publish(Order.of(assignment), instances);
                     contents.put(clusterId, after);
                     last.put(clusterId, new Published(assignment, instances));
                 }

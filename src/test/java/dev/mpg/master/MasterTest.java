@@ -7,12 +7,14 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import com.google.protobuf.ByteString;
 import dev.mpg.rollout.GatewayReport;
 import dev.mpg.snapshot.Assignment;
+import dev.mpg.snapshot.Cohort;
 import dev.mpg.snapshot.ContentHash;
 import dev.mpg.snapshot.Resource;
 import dev.mpg.snapshot.ResourceType;
 import dev.mpg.snapshot.Snapshot;
 import dev.mpg.sync.Contents;
 import dev.mpg.sync.MemorySink;
+import dev.mpg.sync.Order;
 import dev.mpg.sync.SyncClient;
 import dev.mpg.sync.SyncLimits;
 import java.time.Duration;
@@ -62,7 +64,7 @@ class MasterTest {
         rig.proxy(ONE, sink);
         Assignment assignment = Contents.settled("shop", V1);
 
-        rig.master.publish(assignment, Set.of(ONE));
+        rig.master.publish(Order.of(assignment), Set.of(ONE));
 
         awaitTarget(sink, "shop", V1);
         assertThat(sink.serving("shop")).contains(assignment);
@@ -73,7 +75,7 @@ class MasterTest {
 
     @Test
     void contentArrivesAtAnInstanceThatComesLater() {
-        rig.master.publish(Contents.rollout("shop", V1, V2), Set.of(ONE));
+        rig.master.publish(Order.of(Contents.rollout("shop", V1, V2)), Set.of(ONE));
         rig.master.placementComplete();
 
         rig.proxy(ONE, sink);
@@ -95,7 +97,7 @@ class MasterTest {
                         ByteString.copyFrom(new byte[3 * SyncLimits.BLOB_BATCH_BYTES])));
         rig.proxy(ONE, sink);
 
-        rig.master.publish(Contents.first("shop", large), Set.of(ONE));
+        rig.master.publish(Order.of(Contents.first("shop", large)), Set.of(ONE));
 
         awaitTarget(sink, "shop", large);
         assertThat(rig.blobBytes()).isEqualTo(Contents.bytes(large));
@@ -104,13 +106,13 @@ class MasterTest {
     @Test
     void anEqualAssignmentSendsNothing() {
         rig.proxy(ONE, sink);
-        rig.master.publish(Contents.settled("shop", V1), Set.of(ONE));
+        rig.master.publish(Order.of(Contents.settled("shop", V1)), Set.of(ONE));
         awaitHeld("shop", V1);
         double bytes = rig.manifestBytes();
 
         // The same content from other objects, as after another run of the compiler.
-        rig.master.publish(Contents.settled("shop", Snapshot.of(V1.resources())), Set.of(ONE));
-        rig.master.publish(Contents.settled("other", V1), Set.of(ONE));
+        rig.master.publish(Order.of(Contents.settled("shop", Snapshot.of(V1.resources()))), Set.of(ONE));
+        rig.master.publish(Order.of(Contents.settled("other", V1)), Set.of(ONE));
 
         awaitTarget(sink, "other", V1);
         assertThat(sink.assigned()).hasSize(2);
@@ -122,12 +124,12 @@ class MasterTest {
     @Test
     void oneChangedOfAHundredMovesOneBlobAndADifference() {
         rig.proxy(ONE, sink);
-        rig.master.publish(Contents.settled("shop", V1), Set.of(ONE));
+        rig.master.publish(Order.of(Contents.settled("shop", V1)), Set.of(ONE));
         awaitHeld("shop", V1);
         double blobs = rig.blobBytes();
         double manifests = rig.manifestBytes();
 
-        rig.master.publish(Contents.rollout("shop", V1, V2), Set.of(ONE));
+        rig.master.publish(Order.of(Contents.rollout("shop", V1, V2)), Set.of(ONE));
 
         awaitTarget(sink, "shop", V2);
         assertThat(rig.blobBytes() - blobs).isEqualTo(CHANGED.bytes().size());
@@ -143,12 +145,12 @@ class MasterTest {
     @Test
     void aRestartedMasterWithTheSameContentMovesNone() throws Exception {
         rig.proxy(ONE, sink);
-        rig.master.publish(Contents.rollout("shop", V1, V2), Set.of(ONE));
+        rig.master.publish(Order.of(Contents.rollout("shop", V1, V2)), Set.of(ONE));
         rig.master.placementComplete();
         awaitHeld("shop", V2);
 
         rig.restartMaster();
-        rig.master.publish(Contents.rollout("shop", V1, V2), Set.of(ONE));
+        rig.master.publish(Order.of(Contents.rollout("shop", V1, V2)), Set.of(ONE));
         rig.master.placementComplete();
         await().until(() -> rig.pushes("sent") == 1 && sink.assigned().size() == 2);
 
@@ -158,27 +160,50 @@ class MasterTest {
     }
 
     @Test
-    void aRestartedMasterThatDoesNotKnowTheStableVersionTakesItFromNobody() throws Exception {
+    void aRestartedMasterWithoutTheContentOfAVersionHasItServedByWhoHoldsIt() throws Exception {
         rig.proxy(ONE, sink);
-        rig.master.publish(Contents.rollout("shop", V1, V2), Set.of(ONE));
+        rig.master.publish(Order.of(Contents.rollout("shop", V1, V2)), Set.of(ONE));
         awaitHeld("shop", V2);
 
         rig.restartMaster();
-        rig.master.publish(Contents.first("shop", V2), Set.of(ONE));
+        rig.master.publish(onlyByName(V1, V2), Set.of(ONE));
         await().until(() -> sink.assigned().size() == 2);
         assertThat(sink.serving("shop")).contains(Contents.rollout("shop", V1, V2));
 
-        rig.master.publish(Contents.first("shop", V2), Set.of(ONE));
+        rig.master.publish(onlyByName(V1, V2), Set.of(ONE));
         assertThat(rig.pushes("sent")).isEqualTo(1);
         assertThat(rig.pushes("skipped")).isEqualTo(1);
     }
 
     @Test
+    void anInstanceThatLacksAVersionWhoseContentNobodyHasKeepsWhatItServesAndSaysWhy() throws Exception {
+        rig.proxy(ONE, sink);
+        rig.master.publish(Order.of(Contents.settled("shop", V2)), Set.of(ONE));
+        awaitHeld("shop", V2);
+
+        rig.restartMaster();
+        rig.master.publish(onlyByName(V1, V2), Set.of(ONE));
+        await().until(() ->
+                rig.master.fleet("shop").instances().get(ONE).error().isPresent());
+
+        assertThat(sink.serving("shop")).contains(Contents.settled("shop", V2));
+        assertThat(rig.pushes("sent")).as("it is told the same once").isEqualTo(1);
+
+        rig.master.publish(Order.of(Contents.rollout("shop", V1, V2)), Set.of(ONE));
+        await().until(() -> sink.serving("shop").equals(Optional.of(Contents.rollout("shop", V1, V2))));
+    }
+
+    private static Order onlyByName(Snapshot stable, Snapshot target) {
+        return new Order(
+                "shop", Optional.of(stable.version()), target.version(), Cohort.NONE, List.of(), "", List.of());
+    }
+
+    @Test
     void aRestartedMasterForgetsNothingBeforeItKnowsAllPlacements() throws Exception {
         rig.proxy(ONE, sink);
-        rig.master.publish(Contents.settled("shop", V1), Set.of(ONE));
-        rig.master.publish(Contents.settled("blog", V2), Set.of(ONE));
-        rig.master.publish(Contents.settled("gone", V2), Set.of(ONE));
+        rig.master.publish(Order.of(Contents.settled("shop", V1)), Set.of(ONE));
+        rig.master.publish(Order.of(Contents.settled("blog", V2)), Set.of(ONE));
+        rig.master.publish(Order.of(Contents.settled("gone", V2)), Set.of(ONE));
         rig.master.placementComplete();
         awaitHeld("blog", V2);
         awaitHeld("gone", V2);
@@ -186,7 +211,7 @@ class MasterTest {
 
         rig.restartMaster();
         await().until(() -> rig.connected(ONE));
-        rig.master.publish(Contents.rollout("shop", V1, V2), Set.of(ONE));
+        rig.master.publish(Order.of(Contents.rollout("shop", V1, V2)), Set.of(ONE));
         awaitTarget(sink, "shop", V2);
         rig.master.hold("blog", Set.of(ONE));
 
@@ -202,13 +227,13 @@ class MasterTest {
     @Test
     void aRollbackToAHeldVersionMovesNoBlob() {
         rig.proxy(ONE, sink);
-        rig.master.publish(Contents.settled("shop", V1), Set.of(ONE));
+        rig.master.publish(Order.of(Contents.settled("shop", V1)), Set.of(ONE));
         awaitTarget(sink, "shop", V1);
-        rig.master.publish(Contents.rollout("shop", V1, V2), Set.of(ONE));
+        rig.master.publish(Order.of(Contents.rollout("shop", V1, V2)), Set.of(ONE));
         awaitHeld("shop", V2);
         double blobs = rig.blobBytes();
 
-        rig.master.publish(Contents.settled("shop", V1), Set.of(ONE));
+        rig.master.publish(Order.of(Contents.settled("shop", V1)), Set.of(ONE));
 
         awaitTarget(sink, "shop", V1);
         assertThat(rig.blobBytes()).isEqualTo(blobs);
@@ -217,12 +242,12 @@ class MasterTest {
     @Test
     void aVersionThatTheInstanceLostIsSentWhole() {
         rig.proxy(ONE, sink);
-        rig.master.publish(Contents.settled("shop", V1), Set.of(ONE));
-        rig.master.publish(Contents.settled("shop", V2), Set.of(ONE));
+        rig.master.publish(Order.of(Contents.settled("shop", V1)), Set.of(ONE));
+        rig.master.publish(Order.of(Contents.settled("shop", V2)), Set.of(ONE));
         awaitHeld("shop", V2);
         sink.lose("shop", V1);
 
-        rig.master.publish(Contents.settled("shop", V1), Set.of(ONE));
+        rig.master.publish(Order.of(Contents.settled("shop", V1)), Set.of(ONE));
 
         awaitTarget(sink, "shop", V1);
         assertThat(rig.connected(ONE)).isTrue();
@@ -233,8 +258,8 @@ class MasterTest {
         MemorySink other = new MemorySink();
         rig.proxy(ONE, sink);
         rig.proxy(TWO, other);
-        rig.master.publish(Contents.settled("shop", V1), Set.of(ONE, TWO));
-        rig.master.publish(Contents.settled("blog", V1), Set.of(TWO));
+        rig.master.publish(Order.of(Contents.settled("shop", V1)), Set.of(ONE, TWO));
+        rig.master.publish(Order.of(Contents.settled("blog", V1)), Set.of(TWO));
         rig.master.placementComplete();
 
         awaitTarget(sink, "shop", V1);
@@ -249,18 +274,18 @@ class MasterTest {
         rig.proxy(ONE, sink);
         rig.proxy(TWO, other);
         rig.master.placementComplete();
-        rig.master.publish(Contents.settled("shop", V1), Set.of(ONE));
+        rig.master.publish(Order.of(Contents.settled("shop", V1)), Set.of(ONE));
         awaitTarget(sink, "shop", V1);
 
-        rig.master.publish(Contents.settled("shop", V1), Set.of(ONE, TWO));
+        rig.master.publish(Order.of(Contents.settled("shop", V1)), Set.of(ONE, TWO));
         await().until(() -> rig.serving("shop", TWO).held().contains(V1.version()));
         assertThat(sink.target("shop")).contains(V1.version());
-        rig.master.publish(Contents.settled("shop", V1), Set.of(TWO));
+        rig.master.publish(Order.of(Contents.settled("shop", V1)), Set.of(TWO));
 
         await().until(() -> sink.holdings().isEmpty());
         assertThat(rig.master.fleet("shop").instances()).containsOnlyKeys(TWO);
 
-        rig.master.publish(Contents.settled("shop", V1), Set.of(ONE));
+        rig.master.publish(Order.of(Contents.settled("shop", V1)), Set.of(ONE));
         awaitTarget(sink, "shop", V1);
         await().until(() -> other.holdings().isEmpty());
     }
@@ -269,7 +294,7 @@ class MasterTest {
     void aWithdrawnProxyIsForgotten() {
         rig.proxy(ONE, sink);
         rig.master.placementComplete();
-        rig.master.publish(Contents.settled("shop", V1), Set.of(ONE));
+        rig.master.publish(Order.of(Contents.settled("shop", V1)), Set.of(ONE));
         awaitTarget(sink, "shop", V1);
 
         rig.master.withdraw("shop");
@@ -283,7 +308,7 @@ class MasterTest {
         MemorySink other = new MemorySink();
         rig.proxy(ONE, sink);
         rig.proxy(TWO, other);
-        rig.master.publish(Contents.settled("shop", V1), Set.of(ONE));
+        rig.master.publish(Order.of(Contents.settled("shop", V1)), Set.of(ONE));
         awaitTarget(sink, "shop", V1);
 
         rig.master.hold("shop", Set.of(ONE, TWO));
@@ -297,7 +322,7 @@ class MasterTest {
         MemorySink other = new MemorySink();
         SyncClient one = rig.proxy(ONE, sink);
         SyncClient two = rig.proxy(TWO, other);
-        rig.master.publish(Contents.rollout("shop", V1, V2), Set.of(ONE, TWO));
+        rig.master.publish(Order.of(Contents.rollout("shop", V1, V2)), Set.of(ONE, TWO));
         awaitTarget(sink, "shop", V2);
         awaitTarget(other, "shop", V2);
         rig.changedFleets.clear();
@@ -318,7 +343,7 @@ class MasterTest {
     @Test
     void theLastReportsOfALostInstanceStayAndAreMarked() throws Exception {
         SyncClient one = rig.proxy(ONE, sink);
-        rig.master.publish(Contents.settled("shop", V1), Set.of(ONE));
+        rig.master.publish(Order.of(Contents.settled("shop", V1)), Set.of(ONE));
         awaitHeld("shop", V1);
         one.report("shop", V1.version(), List.of(current("a", V1.version())));
         await().until(() -> rig.serving("shop", ONE).live());
@@ -341,19 +366,19 @@ class MasterTest {
     @Test
     void reportsAreSaidAgainAfterAReconnect() throws Exception {
         SyncClient one = rig.proxy(ONE, sink);
-        rig.master.publish(Contents.settled("shop", V1), Set.of(ONE));
+        rig.master.publish(Order.of(Contents.settled("shop", V1)), Set.of(ONE));
         one.report("shop", V1.version(), List.of(current("a", V1.version()), current("b", V1.version())));
         await().until(() -> rig.master.fleet("shop").gateways().size() == 2);
 
         rig.restartMaster();
-        rig.master.publish(Contents.settled("shop", V1), Set.of(ONE));
+        rig.master.publish(Order.of(Contents.settled("shop", V1)), Set.of(ONE));
 
         await().until(() -> rig.master.fleet("shop").gateways().size() == 2);
     }
 
     @Test
     void instancesOnWhichProxiesArePlacedAreListedBeforeTheyConnect() {
-        rig.master.publish(Contents.settled("shop", V1), Set.of(ONE));
+        rig.master.publish(Order.of(Contents.settled("shop", V1)), Set.of(ONE));
 
         assertThat(rig.master.instances()).containsExactly(new Instance(ONE, false, "", ""));
         assertThat(rig.serving("shop", ONE).connected()).isFalse();
@@ -362,7 +387,7 @@ class MasterTest {
     @Test
     void anAssignmentThatIsTooLargeChangesNothing() {
         rig.proxy(ONE, sink);
-        rig.master.publish(Contents.settled("shop", V1), Set.of(ONE));
+        rig.master.publish(Order.of(Contents.settled("shop", V1)), Set.of(ONE));
         awaitTarget(sink, "shop", V1);
         Snapshot large = Contents.with(
                 V1,
@@ -370,7 +395,7 @@ class MasterTest {
                         ResourceType.LISTENER, "large", ByteString.copyFrom(new byte[SyncLimits.MAX_MESSAGE_BYTES])));
 
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> rig.master.publish(Contents.settled("shop", large), Set.of(ONE, TWO)));
+                .isThrownBy(() -> rig.master.publish(Order.of(Contents.settled("shop", large)), Set.of(ONE, TWO)));
 
         assertThat(rig.master.fleet("shop").instances()).containsOnlyKeys(ONE);
     }
@@ -384,7 +409,7 @@ class MasterTest {
         Snapshot before = Snapshot.of(resources);
         rig.proxy(ONE, sink);
         long start = System.nanoTime();
-        rig.master.publish(Contents.settled("shop", before), Set.of(ONE));
+        rig.master.publish(Order.of(Contents.settled("shop", before)), Set.of(ONE));
         awaitTarget(sink, "shop", before);
         LOG.info(
                 "50,000 resources: manifest {} B, blobs {} B, {} ms",
@@ -398,7 +423,7 @@ class MasterTest {
             Snapshot after =
                     Contents.with(before, Contents.host(resources.get(i).name(), "changed"));
             start = System.nanoTime();
-            rig.master.publish(Contents.rollout("shop", before, after), Set.of(ONE));
+            rig.master.publish(Order.of(Contents.rollout("shop", before, after)), Set.of(ONE));
             await().pollInterval(Duration.ofMillis(1))
                     .until(() -> sink.target("shop").equals(Optional.of(after.version())));
             LOG.info(
@@ -415,7 +440,7 @@ class MasterTest {
     void theFleetSaysWhyAnInstanceCouldNotTakeAnAssignment() {
         rig.proxy(ONE, sink);
         sink.fail(Integer.MAX_VALUE);
-        rig.master.publish(Contents.settled("shop", V1), Set.of(ONE));
+        rig.master.publish(Order.of(Contents.settled("shop", V1)), Set.of(ONE));
 
         await().untilAsserted(() ->
                 assertThat(rig.serving("shop", ONE).error()).contains("java.io.IOException: no space left on device"));
@@ -435,10 +460,11 @@ class MasterTest {
         rig.proxy(ONE, sink);
         try (ExecutorService publishers = Executors.newFixedThreadPool(2)) {
             versions.forEach(version -> {
-                var _ = publishers.submit(() -> rig.master.publish(Contents.first("shop", version), Set.of(ONE)));
+                var _ = publishers.submit(
+                        () -> rig.master.publish(Order.of(Contents.first("shop", version)), Set.of(ONE)));
             });
         }
-        rig.master.publish(Contents.first("shop", V2), Set.of(ONE));
+        rig.master.publish(Order.of(Contents.first("shop", V2)), Set.of(ONE));
 
         awaitTarget(sink, "shop", V2);
         awaitHeld("shop", V2);

@@ -9,6 +9,7 @@ import dev.mpg.snapshot.Resource;
 import dev.mpg.snapshot.Snapshot;
 import dev.mpg.sync.Contents;
 import dev.mpg.sync.ManifestCodec;
+import dev.mpg.sync.Order;
 import dev.mpg.sync.SyncLimits;
 import dev.mpg.sync.v1.Assignment;
 import dev.mpg.sync.v1.Blobs;
@@ -68,7 +69,7 @@ class SyncServiceTest {
         Snapshot last = Snapshot.EMPTY;
         for (int i = 0; i < published; i++) {
             last = Contents.hosts(5_000, "version " + i);
-            rig.master.publish(Contents.first("shop", last), Set.of("default-0"));
+            rig.master.publish(Order.of(Contents.first("shop", last)), Set.of("default-0"));
         }
         ContentHash latest = last.version();
         assertThat(rig.pushes("sent")).isLessThan(published / 2.0);
@@ -89,7 +90,7 @@ class SyncServiceTest {
         Snapshot last = Snapshot.EMPTY;
         for (int i = 0; i < 40; i++) {
             last = Contents.hosts(5_000, "version " + i);
-            rig.master.publish(Contents.first("shop", last), Set.of("default-0", "default-1"));
+            rig.master.publish(Order.of(Contents.first("shop", last)), Set.of("default-0", "default-1"));
         }
 
         ContentHash latest = last.version();
@@ -101,7 +102,7 @@ class SyncServiceTest {
     @Test
     void readsNoFurtherWhileManyHashesAreWanted() {
         Snapshot large = Contents.hosts(2_000, "x".repeat(4_000));
-        rig.master.publish(Contents.first("shop", large), Set.of("default-0"));
+        rig.master.publish(Order.of(Contents.first("shop", large)), Set.of("default-0"));
         RawInstance slow = rig.raw().read(2).hello("default-0");
         await().until(() -> !slow.assignments().isEmpty());
         // 80 million bytes of answers, which it doesn't read.
@@ -126,8 +127,8 @@ class SyncServiceTest {
     @Test
     void givesOutContentOfProxiesPlacedOnTheInstanceOnly() {
         Snapshot secret = Contents.hosts(2, "secret");
-        rig.master.publish(Contents.first("shop", V1), Set.of("default-0"));
-        rig.master.publish(Contents.first("secret", secret), Set.of("default-1"));
+        rig.master.publish(Order.of(Contents.first("shop", V1)), Set.of("default-0"));
+        rig.master.publish(Order.of(Contents.first("secret", secret)), Set.of("default-1"));
         RawInstance curious = rig.raw().read(Integer.MAX_VALUE).hello("default-0");
 
         for (String clusterId : List.of("secret", "shop", "nowhere")) {
@@ -149,10 +150,10 @@ class SyncServiceTest {
 
     @Test
     void contentIsGivenOutNoLongerOnceAProxyMoved() {
-        rig.master.publish(Contents.first("shop", V1), Set.of("default-0"));
+        rig.master.publish(Order.of(Contents.first("shop", V1)), Set.of("default-0"));
         RawInstance former = rig.raw().read(Integer.MAX_VALUE).hello("default-0");
         await().until(() -> !former.assignments().isEmpty());
-        rig.master.publish(Contents.first("shop", V1), Set.of("default-1"));
+        rig.master.publish(Order.of(Contents.first("shop", V1)), Set.of("default-1"));
 
         former.want("shop", hashes(V1));
 
@@ -162,14 +163,14 @@ class SyncServiceTest {
 
     @Test
     void aProxyThatMovedAwayAndBackIsToldAnewAfterItsContentWasWithheld() {
-        rig.master.publish(Contents.first("shop", V1), Set.of("default-0"));
+        rig.master.publish(Order.of(Contents.first("shop", V1)), Set.of("default-0"));
         RawInstance instance = rig.raw().read(Integer.MAX_VALUE).hello("default-0");
         await().until(() -> !instance.assignments().isEmpty());
-        rig.master.publish(Contents.first("shop", V1), Set.of("default-1"));
+        rig.master.publish(Order.of(Contents.first("shop", V1)), Set.of("default-1"));
         instance.want("shop", hashes(V1));
         await().until(instance::answered);
 
-        rig.master.publish(Contents.first("shop", V1), Set.of("default-0"));
+        rig.master.publish(Order.of(Contents.first("shop", V1)), Set.of("default-0"));
 
         await().until(() -> instance.assignments().size() == 2);
         assertThat(instance.assignments().getLast().getTarget()).isEqualTo(ManifestCodec.whole(V1));
@@ -178,7 +179,7 @@ class SyncServiceTest {
     @Test
     void blobsComeInBatches() {
         Snapshot large = Contents.hosts(600, "x".repeat(4_000));
-        rig.master.publish(Contents.first("shop", large), Set.of("default-0"));
+        rig.master.publish(Order.of(Contents.first("shop", large)), Set.of("default-0"));
         RawInstance instance =
                 rig.raw().read(Integer.MAX_VALUE).hello("default-0").want("shop", hashes(large));
 
@@ -198,7 +199,7 @@ class SyncServiceTest {
 
         assertThat(endOf(older).getCode()).isEqualTo(Status.Code.ABORTED);
         assertThat(endOf(older).getDescription()).isEqualTo("replaced by a newer stream of instance default-0");
-        rig.master.publish(Contents.first("shop", V1), Set.of("default-0"));
+        rig.master.publish(Order.of(Contents.first("shop", V1)), Set.of("default-0"));
         await().until(() -> newer.assignments().size() == 1);
         assertThat(rig.connected("default-0")).isTrue();
         await().until(() -> rig.meters.get("mpg.sync.streams").gauge().value() == 1);
@@ -207,8 +208,8 @@ class SyncServiceTest {
     @Test
     void anInstanceThatHoldsAVersionIsToldADifference() {
         Snapshot v2 = Contents.with(V1, Contents.host("rc/00001", "v2"));
-        rig.master.publish(Contents.first("shop", V1), Set.of("default-0"));
-        rig.master.publish(Contents.first("shop", v2), Set.of("default-0"));
+        rig.master.publish(Order.of(Contents.first("shop", V1)), Set.of("default-0"));
+        rig.master.publish(Order.of(Contents.first("shop", v2)), Set.of("default-0"));
         Hello hello = Hello.newBuilder()
                 .setInstance("default-0")
                 .addHoldings(Holding.newBuilder()
@@ -228,7 +229,7 @@ class SyncServiceTest {
 
     @Test
     void placementIsWithheldUntilItIsComplete() {
-        rig.master.publish(Contents.first("shop", V1), Set.of("default-0"));
+        rig.master.publish(Order.of(Contents.first("shop", V1)), Set.of("default-0"));
         RawInstance instance = rig.raw().read(Integer.MAX_VALUE).hello("default-0");
         await().until(() -> !instance.assignments().isEmpty());
         assertThat(instance.received)

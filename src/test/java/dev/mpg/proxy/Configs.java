@@ -2,6 +2,7 @@ package dev.mpg.proxy;
 
 import com.google.protobuf.ByteString;
 import dev.mpg.snapshot.Assignment;
+import dev.mpg.snapshot.Cohort;
 import dev.mpg.snapshot.Resource;
 import dev.mpg.snapshot.ResourceType;
 import dev.mpg.snapshot.Snapshot;
@@ -46,7 +47,8 @@ final class Configs {
     }
 
     static Assignment rollout(String clusterId, Snapshot stable, Snapshot target) {
-        return new Assignment(clusterId, Optional.of(stable), target, List.of("gw-0"), "00-trace");
+        Cohort cohort = stable.equals(target) ? Cohort.NONE : new Cohort(1, List.of("gw-0"));
+        return new Assignment(clusterId, Optional.of(stable), target, cohort, List.of("gw-0"), "00-trace");
     }
 
     static Assignment done(String clusterId, Snapshot version) {

@@ -14,6 +14,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.mpg.rollout.GatewayReport;
 import dev.mpg.rollout.GatewayReport.State;
 import dev.mpg.snapshot.Assignment;
+import dev.mpg.snapshot.Cohort;
 import dev.mpg.snapshot.Snapshot;
 import io.grpc.Status;
 import java.io.IOException;
@@ -100,7 +101,7 @@ class ProxyProcessTest {
     void aRefusalReachesTheMasterAndTheStatusInTheGatewaysWords() throws Exception {
         master.publish(done("shop", V1));
         await().until(() -> !master.held("shop").isEmpty());
-        Assignment open = new Assignment("shop", Optional.of(V1), V2, List.of(), "");
+        Assignment open = new Assignment("shop", Optional.of(V1), V2, new Cohort(1, List.of("gw-7")), List.of(), "");
         master.publish(open);
         await().until(() -> master.held("shop").contains(V2.version()));
         try (TestGateway gateway =

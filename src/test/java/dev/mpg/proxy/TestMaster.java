@@ -7,6 +7,7 @@ import dev.mpg.rollout.GatewayReport;
 import dev.mpg.snapshot.Assignment;
 import dev.mpg.snapshot.ContentHash;
 import dev.mpg.sync.Loopback;
+import dev.mpg.sync.Order;
 import dev.mpg.sync.SyncTransport;
 import io.grpc.Server;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -50,7 +51,7 @@ final class TestMaster implements AutoCloseable {
 
     void publish(Assignment... assignments) {
         for (Assignment assignment : assignments) {
-            master.publish(assignment, Set.of(INSTANCE));
+            master.publish(Order.of(assignment), Set.of(INSTANCE));
         }
         master.placementComplete();
     }

@@ -3,6 +3,7 @@ package dev.mpg.sync;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
+import dev.mpg.snapshot.Cohort;
 import dev.mpg.snapshot.ContentHash;
 import dev.mpg.snapshot.Resource;
 import dev.mpg.snapshot.ResourceType;
@@ -370,14 +371,19 @@ class IntakeTest {
     }
 
     @Test
-    void theStableVersionStaysWhenAnAssignmentNamesNone() {
+    void anAssignmentWithoutAStableVersionLeavesNone() {
         sink.assign(Contents.rollout("shop", V1, V2));
         intake.assignment(of(ManifestCodec.known(V2.version())));
-        assertThat(sink.serving("shop")).contains(Contents.rollout("shop", V1, V2));
+        assertThat(sink.serving("shop")).contains(Contents.first("shop", V2));
+    }
 
-        intake.assignment(of(difference(V2, V3)));
-        intake.blobs(answer(V3, said.wants.getLast()));
-        assertThat(sink.serving("shop")).contains(Contents.rollout("shop", V1, V3));
+    @Test
+    void theCohortComesAlong() {
+        sink.assign(Contents.settled("shop", V1));
+        intake.assignment(of(ManifestCodec.known(V1.version())).toBuilder()
+                .setCohort(dev.mpg.sync.v1.Cohort.newBuilder().setWave(7).addGateways("gateway-0"))
+                .build());
+        assertThat(sink.serving("shop").orElseThrow().cohort()).isEqualTo(new Cohort(7, List.of("gateway-0")));
     }
 
     @Test

@@ -38,11 +38,6 @@ public final class MemorySink implements AssignmentSink {
     }
 
     @Override
-    public synchronized Optional<Snapshot> stable(String clusterId) {
-        return serving(clusterId).flatMap(Assignment::stable);
-    }
-
-    @Override
     public synchronized void retain(Set<String> clusterIds) {
         placements.add(clusterIds);
         held.keySet().retainAll(clusterIds);

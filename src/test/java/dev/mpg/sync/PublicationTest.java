@@ -28,7 +28,7 @@ class PublicationTest {
 
     @Test
     void toldWholeToAnInstanceThatKnowsNothing() throws Exception {
-        ByteString frame = Publication.of(Contents.first("c", V1)).frame(Set.of());
+        ByteString frame = Publication.of(Order.of(Contents.first("c", V1))).frame(Set.of());
 
         assertThat(parse(frame).hasStable()).isFalse();
         assertThat(parse(frame).getTarget()).isEqualTo(ManifestCodec.whole(V1));
@@ -36,7 +36,7 @@ class PublicationTest {
 
     @Test
     void aKnownVersionIsOnlyNamed() throws Exception {
-        ByteString frame = Publication.of(Contents.settled("c", V1)).frame(Set.of(V1.version()));
+        ByteString frame = Publication.of(Order.of(Contents.settled("c", V1))).frame(Set.of(V1.version()));
 
         assertThat(parse(frame).getStable()).isEqualTo(ManifestCodec.known(V1.version()));
         assertThat(parse(frame).getTarget()).isEqualTo(ManifestCodec.known(V1.version()));
@@ -46,7 +46,7 @@ class PublicationTest {
     @Test
     void theTargetIsTheDifferenceToTheStableOneThatGoesWithIt() throws Exception {
         dev.mpg.sync.v1.Assignment assignment =
-                parse(Publication.of(Contents.rollout("c", V1, V2)).frame(Set.of()));
+                parse(Publication.of(Order.of(Contents.rollout("c", V1, V2))).frame(Set.of()));
 
         assertThat(assignment.getStable()).isEqualTo(ManifestCodec.whole(V1));
         assertThat(assignment.getTarget())
@@ -56,9 +56,9 @@ class PublicationTest {
 
     @Test
     void theKnownVersionWithTheFewestDifferencesIsTheBase() throws Exception {
-        Publication publication = Publication.of(Contents.first("c", V1))
-                .then(Contents.first("c", V2))
-                .then(Contents.first("c", V3));
+        Publication publication = Publication.of(Order.of(Contents.first("c", V1)))
+                .then(Order.of(Contents.first("c", V2)))
+                .then(Order.of(Contents.first("c", V3)));
 
         assertThat(parse(publication.frame(Set.of(V1.version()))).getTarget().getBase())
                 .isEqualTo(V1.version().toBytes());
@@ -71,26 +71,28 @@ class PublicationTest {
     @Test
     void aDifferenceLargerThanTheWholeIsNotUsed() throws Exception {
         Snapshot other = Snapshot.of(List.of(Contents.host("other", "")));
-        Publication publication = Publication.of(Contents.first("c", V1)).then(Contents.first("c", other));
+        Publication publication =
+                Publication.of(Order.of(Contents.first("c", V1))).then(Order.of(Contents.first("c", other)));
 
         assertThat(parse(publication.frame(Set.of(V1.version()))).getTarget()).isEqualTo(ManifestCodec.whole(other));
     }
 
     @Test
     void aDifferenceIsMarshalledOnceForAllInstances() {
-        Publication publication = Publication.of(Contents.first("c", V1)).then(Contents.first("c", V2));
+        Publication publication =
+                Publication.of(Order.of(Contents.first("c", V1))).then(Order.of(Contents.first("c", V2)));
 
         assertThat(publication.frame(Set.of(V1.version()))).isSameAs(publication.frame(Set.of(V1.version())));
     }
 
     @Test
     void remembersAFewVersionsAndTheirContentOnly() throws Exception {
-        Publication publication = Publication.of(Contents.first("c", V1));
+        Publication publication = Publication.of(Order.of(Contents.first("c", V1)));
         List<Snapshot> all = new ArrayList<>(List.of(V1));
         for (int i = 0; i < Publication.REMEMBERED; i++) {
             Snapshot next = Contents.with(all.getLast(), Contents.host("rc/00000", "change " + i));
             all.add(next);
-            publication = publication.then(Contents.first("c", next));
+            publication = publication.then(Order.of(Contents.first("c", next)));
         }
 
         Manifest fromForgotten = parse(publication.frame(Set.of(V1.version()))).getTarget();
@@ -110,13 +112,13 @@ class PublicationTest {
 
     @Test
     void anotherTraceContextIsNotAnotherAssignment() {
-        Publication publication = Publication.of(Contents.rollout("c", V1, V2));
+        Publication publication = Publication.of(Order.of(Contents.rollout("c", V1, V2)));
 
-        assertThat(publication.says(new Assignment("c", Optional.of(V1), V2, List.of(), "00-trace")))
+        assertThat(publication.says(Order.of(new Assignment("c", Optional.of(V1), V2, List.of(), "00-trace"))))
                 .isTrue();
-        assertThat(publication.says(new Assignment("c", Optional.of(V1), V2, List.of("gateway-0"), "")))
+        assertThat(publication.says(Order.of(new Assignment("c", Optional.of(V1), V2, List.of("gateway-0"), ""))))
                 .isFalse();
-        assertThat(publication.says(Contents.settled("c", V2))).isFalse();
+        assertThat(publication.says(Order.of(Contents.settled("c", V2)))).isFalse();
     }
 
     @Test
@@ -125,7 +127,7 @@ class PublicationTest {
                 ResourceType.LISTENER, "large", ByteString.copyFrom(new byte[SyncLimits.MAX_BLOB_BYTES + 1]));
 
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> Publication.of(Contents.first("c", Snapshot.of(List.of(large)))))
+                .isThrownBy(() -> Publication.of(Order.of(Contents.first("c", Snapshot.of(List.of(large))))))
                 .withMessageContaining("LISTENER large")
                 .withMessageContaining("split it");
     }
@@ -140,7 +142,7 @@ class PublicationTest {
             others.add(Contents.host(name, "b"));
         }
 
-        ByteString frame = Publication.of(Contents.rollout("c", Snapshot.of(resources), Snapshot.of(others)))
+        ByteString frame = Publication.of(Order.of(Contents.rollout("c", Snapshot.of(resources), Snapshot.of(others))))
                 .frame(Set.of());
 
         assertThat(frame.size()).isBetween(9_000_000, SyncLimits.MAX_MESSAGE_BYTES);
@@ -156,7 +158,7 @@ class PublicationTest {
         }
 
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> Publication.of(Contents.first("c", Snapshot.of(resources))))
+                .isThrownBy(() -> Publication.of(Order.of(Contents.first("c", Snapshot.of(resources)))))
                 .withMessageContaining("split the Proxy");
     }
 
@@ -168,7 +170,7 @@ class PublicationTest {
         }
 
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> Publication.of(new Assignment("c", Optional.empty(), V1, members, "")))
+                .isThrownBy(() -> Publication.of(Order.of(new Assignment("c", Optional.empty(), V1, members, ""))))
                 .withMessageContaining("c has 100000 members");
     }
 
@@ -183,12 +185,11 @@ class PublicationTest {
 
     @Test
     void whatVersionsHaveInCommonIsKeptOnce() {
-        Publication publication =
-                Publication.of(Contents.first("c", V1)).then(Contents.rollout("c", compiledAnew(V1), compiledAnew(V2)));
+        Publication publication = Publication.of(Order.of(Contents.first("c", V1)))
+                .then(Order.of(Contents.rollout("c", compiledAnew(V1), compiledAnew(V2))));
 
-        Snapshot target = publication.assignment().target();
-        assertThat(publication.assignment()).isEqualTo(Contents.rollout("c", V1, V2));
-        assertThat(publication.assignment().stable().orElseThrow()).isSameAs(V1);
+        Snapshot target = publication.snapshot(V2.version()).orElseThrow();
+        assertThat(publication.snapshot(V1.version()).orElseThrow()).isSameAs(V1);
         assertThat(target.resources()).isEqualTo(V2.resources());
         for (Resource resource : V1.resources()) {
             if (!resource.name().equals("rc/00007")) {

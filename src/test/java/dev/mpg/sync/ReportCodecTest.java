@@ -51,18 +51,46 @@ class ReportCodecTest {
     }
 
     @Test
-    void tenThousandRefusalsFitIntoAMessage() {
+    void whatAThousandGatewaysSayAlikeTravelsOnce() {
         List<GatewayReport> gateways = new ArrayList<>();
-        for (int i = 0; i < 10_000; i++) {
+        for (int i = 0; i < 1_000; i++) {
             gateways.add(rejected("gateway-" + i, "x".repeat(4096)));
         }
 
         Report report = ReportCodec.whole("shop", V2, gateways);
 
-        assertThat(report.getSerializedSize()).isLessThan(SyncLimits.MAX_MESSAGE_BYTES / 2);
-        assertThat(report.getGatewaysCount()).isEqualTo(10_000);
-        assertThat(report.getGateways(0).getRefusals(0).getMessage()).hasSize(4096);
-        assertThat(report.getGateways(9_999).getRefusals(0).getMessage()).isEmpty();
+        assertThat(report.getRefusalsCount()).isEqualTo(1);
+        assertThat(report.getSerializedSize()).isLessThan(70_000);
+        assertThat(ReportCodec.decode(report).gateways()).isEqualTo(gateways);
+    }
+
+    @Test
+    void tenThousandRefusalsThatDifferFitIntoAMessage() {
+        List<GatewayReport> gateways = new ArrayList<>();
+        for (int i = 0; i < 10_000; i++) {
+            gateways.add(rejected("gateway-" + i, i + "x".repeat(4000)));
+        }
+
+        List<GatewayReport> told =
+                ReportCodec.decode(ReportCodec.whole("shop", V2, gateways)).gateways();
+
+        assertThat(ReportCodec.whole("shop", V2, gateways).getSerializedSize())
+                .isLessThan(SyncLimits.MAX_MESSAGE_BYTES / 2);
+        assertThat(told).hasSize(10_000);
+        assertThat(told.getFirst().refusals()).isEqualTo(gateways.getFirst().refusals());
+        assertThat(told.getLast().state()).isEqualTo(GatewayReport.State.REJECTED);
+        assertThat(told.getLast().refusals()).isEmpty();
+    }
+
+    @Test
+    void aRefusalThatIsNotThereIsMalformed() {
+        Report report = ReportCodec.whole("shop", V2, List.of(rejected("a", "bad"))).toBuilder()
+                .clearRefusals()
+                .build();
+
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> ReportCodec.decode(report))
+                .withMessageContaining("refusal 0 of 0");
     }
 
     @Test

@@ -8,13 +8,16 @@ import dev.mpg.master.Instance;
 import dev.mpg.master.Master;
 import dev.mpg.operator.infrastructure.Infrastructure;
 import dev.mpg.operator.infrastructure.Infrastructure.Workload;
-import dev.mpg.operator.proxy.ProxyStatusFactory.Observation;
 import dev.mpg.operator.proxy.RunningConfigs.Running;
 import dev.mpg.operator.scheduler.Pool;
 import dev.mpg.placement.Affinity;
-import dev.mpg.snapshot.Assignment;
+import dev.mpg.rollout.Serve;
+import dev.mpg.snapshot.Cohort;
 import dev.mpg.snapshot.ContentHash;
 import dev.mpg.snapshot.Snapshot;
+import dev.mpg.sync.Order;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
@@ -22,53 +25,70 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 
-/** Puts what was decided about a Proxy into force, and looks at what came of it. */
+/** Runs what a Proxy needs, looks at what its gateways run, and has them served what was decided. */
 final class Enforcement {
     private static final int INSTANCES_PER_PROXY = 1;
 
     private final Master master;
     private final Infrastructure infrastructure;
-    private final RunningConfigs configs;
     private final Set<String> joining = ConcurrentHashMap.newKeySet();
 
-    Enforcement(Master master, Infrastructure infrastructure, RunningConfigs configs) {
+    Enforcement(Master master, Infrastructure infrastructure) {
         this.master = master;
         this.infrastructure = infrastructure;
-        this.configs = configs;
     }
 
     /**
-     * What was seen afterwards.
+     * What is there.
      *
+     * @param instances the proxy instances that should serve the Proxy
+     * @param members the gateways that are run for it; empty when they are run elsewhere
+     * @param workloads of those
+     * @param reported what the instances say
      * @param joining whether nothing is known yet: all gateways have run since before this operator started, and no instance
      *     has said since then what it serves
      */
-    record Outcome(Observation observation, boolean joining) {}
+    record Seen(
+            String clusterId,
+            List<String> instances,
+            List<String> members,
+            List<Workload> workloads,
+            Fleet reported,
+            boolean joining) {
 
-    /** Publishes the config in force, runs the fleet, and observes both. */
-    Outcome enforce(Proxy proxy, Running running, Optional<Scheduler> scheduler) {
+        /** The gateways that exist, as far as is known. */
+        Set<String> fleet() {
+            return members.isEmpty()
+                    ? reported.gateways().stream()
+                            .map(report -> report.gateway())
+                            .collect(Collectors.toSet())
+                    : Set.copyOf(members);
+        }
+
+        /** Whether every instance has reported: else a gateway that isn't seen may well exist. */
+        boolean fleetKnown() {
+            return !reported.instances().isEmpty()
+                    && reported.instances().values().stream().allMatch(Fleet.Serving::live);
+        }
+    }
+
+    /**
+     * Sees to it that instances serve the Proxy and gateways run.
+     *
+     * @param first whether this operator sees the Proxy for the first time
+     */
+    Seen gather(Proxy proxy, Optional<Scheduler> scheduler, boolean first) {
         String clusterId = Proxies.clusterId(proxy);
-        boolean first = configs.get(clusterId).isEmpty();
-        configs.put(clusterId, running);
         List<String> instances =
                 scheduler.map(found -> placement(clusterId, proxy, found)).orElseGet(() -> placedBefore(proxy));
         // Whatever goes wrong from here on, the instances are not told to forget this Proxy.
         master.hold(clusterId, new LinkedHashSet<>(instances));
         List<String> members = Proxies.members(proxy);
-        publish(clusterId, running, members, instances);
         List<Workload> workloads = infrastructure.ensureFleet(new Infrastructure.Fleet(
                 clusterId, proxy.getMetadata().getName(), members.size(), xdsAddresses(instances)));
-
         Fleet reported = master.fleet(clusterId);
-        FleetState fleet = FleetState.of(inForce(running, reported), members, reported.gateways(), served(reported));
-        if (fleet.complete() && !running.stable().equals(running.target())) {
-            Running proven = running.proven();
-            configs.put(clusterId, proven);
-            publish(clusterId, proven, members, instances);
-        }
-        return new Outcome(
-                new Observation(clusterId, running.verdict(), fleet, instances, firstError(reported), workloads),
-                isJoining(clusterId, first, workloads, reported));
+        return new Seen(
+                clusterId, instances, members, workloads, reported, isJoining(clusterId, first, workloads, reported));
     }
 
     private boolean isJoining(String clusterId, boolean first, List<Workload> workloads, Fleet reported) {
@@ -80,30 +100,37 @@ final class Enforcement {
         return joining.contains(clusterId);
     }
 
-    /** Without a version of our own, as after a restart with a spec that can't be used, instances go on with theirs. */
-    private void publish(String clusterId, Running running, List<String> members, List<String> instances) {
-        Set<String> placed = new LinkedHashSet<>(instances);
-        running.target()
-                .ifPresentOrElse(
-                        target -> master.publish(
-                                new Assignment(clusterId, running.stable(), target, members, ""), placed),
-                        () -> master.hold(clusterId, placed));
+    /** Has the instances serve this. Without any version they go on with what they have. */
+    void serve(Seen seen, Running running, Serve serve) {
+        serve.target().ifPresent(target -> {
+            List<Snapshot> known = new ArrayList<>();
+            running.desired().ifPresent(known::add);
+            master.publish(
+                    new Order(
+                            seen.clusterId(),
+                            serve.stable(),
+                            target,
+                            new Cohort(serve.wave(), serve.cohort()),
+                            seen.members(),
+                            "",
+                            known),
+                    new LinkedHashSet<>(seen.instances()));
+        });
     }
 
-    private static Optional<ContentHash> inForce(Running running, Fleet reported) {
-        return running.target()
-                .map(Snapshot::version)
-                .or(() -> reported.targets().values().stream().findFirst());
-    }
-
-    private static Optional<String> firstError(Fleet fleet) {
-        return fleet.instances().values().stream()
-                .flatMap(instance -> instance.error().stream())
-                .findFirst();
+    /** Whether {@code next} gives nobody a version that {@code now} didn't: then it is safe whatever becomes of us. */
+    static boolean isRetreat(Serve now, Serve next) {
+        if (next.stable().isEmpty() || !next.stable().equals(now.stable())) {
+            return false;
+        }
+        return next.target().equals(next.stable())
+                || (next.target().equals(now.target())
+                        && next.wave() == now.wave()
+                        && new HashSet<>(now.cohort()).containsAll(next.cohort()));
     }
 
     /** The versions that instances have told, since they last connected, that they serve. */
-    private static List<ContentHash> served(Fleet fleet) {
+    static List<ContentHash> served(Fleet fleet) {
         return fleet.instances().values().stream()
                 .filter(Fleet.Serving::live)
                 .flatMap(instance -> instance.target().stream())

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Where the gateways of a fleet stand with one version. {@code total = current + pending + rejected}.
@@ -62,12 +63,16 @@ record FleetState(
         return new FleetState(version, served, current, pending, rejected);
     }
 
-    int total() {
-        return current.size() + pending.size() + rejected.size();
+    /** All of them. */
+    Stream<String> gateways() {
+        return Stream.of(
+                        current,
+                        pending,
+                        rejected.stream().map(GatewayReport::gateway).toList())
+                .flatMap(List::stream);
     }
 
-    /** Every gateway runs the version, and whoever joins will get it. */
-    boolean complete() {
-        return served && pending.isEmpty() && rejected.isEmpty();
+    int total() {
+        return current.size() + pending.size() + rejected.size();
     }
 }

@@ -1,39 +1,30 @@
 package dev.mpg.operator.proxy;
 
 import dev.mpg.api.ProxyStatus;
-import dev.mpg.api.ProxyStatus.Versions;
 import dev.mpg.operator.events.Notice;
+import dev.mpg.rollout.Outcome;
 import io.fabric8.kubernetes.api.model.Condition;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What people are told when a Proxy's status changes. It looks at the two statuses alone, so that an operator that starts
- * again says nothing twice.
+ * What people are told when a Proxy's status changes and when a rollout moves. It looks at statuses and decisions alone, so
+ * that an operator that starts again says nothing twice.
  */
 final class ProxyNotices {
     private ProxyNotices() {}
 
     static List<Notice> between(@Nullable ProxyStatus before, ProxyStatus after) {
         List<Notice> notices = new ArrayList<>();
-        String target = version(after, Versions::target);
-        if (!Objects.equals(version(before, Versions::target), target)) {
-            String stable = version(before, Versions::stable);
-            notices.add(Notice.normal(
-                    "VersionChanged",
-                    "rolling out version " + target + (stable.isEmpty() ? "" : ", the fleet runs " + stable)));
-        }
         for (Condition condition : Optional.ofNullable(after.conditions()).orElse(List.of())) {
             if (changed(before, condition)) {
                 switch (condition.getType() + condition.getStatus()) {
                     case "AcceptedFalse" -> notices.add(Notice.warning(condition.getReason(), condition.getMessage()));
                     case "ProgrammedTrue" -> notices.add(Notice.normal("Programmed", condition.getMessage()));
                     case "ProgrammedFalse" -> {
-                        if (condition.getReason().equals("Rejected")
-                                || condition.getReason().equals("GatewayFailed")) {
+                        if (condition.getReason().equals("GatewayFailed")) {
                             notices.add(Notice.warning(condition.getReason(), condition.getMessage()));
                         }
                     }
@@ -44,9 +35,33 @@ final class ProxyNotices {
         return notices;
     }
 
-    private static String version(
-            @Nullable ProxyStatus status, java.util.function.Function<Versions, @Nullable String> which) {
-        return Optional.ofNullable(status).map(ProxyStatus::versions).map(which).orElse("");
+    /** What people are told of a rollout. */
+    static List<Notice> of(List<Outcome> outcomes) {
+        return outcomes.stream().map(ProxyNotices::of).toList();
+    }
+
+    private static Notice of(Outcome outcome) {
+        return switch (outcome) {
+            case Outcome.Started(var target) -> Notice.normal("RolloutStarted", "rolling out version " + target);
+            case Outcome.WaveOpened(var target, var wave) ->
+                Notice.normal(
+                        "WaveOpened",
+                        "version " + target + " goes to "
+                                + (wave.cohort().isEmpty() ? "every gateway" : Names.few(wave.cohort())) + " ("
+                                + wave.share() + " of the fleet)");
+            case Outcome.Failed(var failure) ->
+                Notice.warning(
+                        failure.reason().name(), "version " + failure.version() + " failed: " + failure.message());
+            case Outcome.RolledBack(var failure) ->
+                Notice.warning(
+                        "RolledBack", "every gateway that had version " + failure.version() + " is back on stable");
+            case Outcome.Completed(var version) ->
+                Notice.normal("RolloutComplete", "version " + version + " is the last known good");
+            case Outcome.Obeyed(var command) ->
+                Notice.normal(command.action().name(), command.action() + " as asked by " + command.by());
+            case Outcome.Ignored(var command, var why) ->
+                Notice.warning("CommandIgnored", command.action() + " as asked by " + command.by() + ": " + why);
+        };
     }
 
     /** A condition says something new when its status or reason differs, or when the same refusal has another cause. */

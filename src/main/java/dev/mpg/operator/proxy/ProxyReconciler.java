@@ -6,20 +6,28 @@ import static dev.mpg.operator.proxy.Proxies.ref;
 import dev.mpg.api.Proxy;
 import dev.mpg.api.ProxyStatus;
 import dev.mpg.api.Scheduler;
+import dev.mpg.config.Origin;
 import dev.mpg.config.SpecReader;
 import dev.mpg.master.Master;
 import dev.mpg.operator.events.EventRecorder;
+import dev.mpg.operator.events.Notice;
 import dev.mpg.operator.infrastructure.Infrastructure;
-import dev.mpg.operator.proxy.Enforcement.Outcome;
+import dev.mpg.operator.proxy.Enforcement.Seen;
 import dev.mpg.operator.proxy.ProxyStatusFactory.Observation;
 import dev.mpg.operator.proxy.RunningConfigs.Running;
 import dev.mpg.operator.scheduler.Pool;
 import dev.mpg.operator.triggers.Startup;
 import dev.mpg.operator.triggers.Triggers;
+import dev.mpg.rollout.Decision;
+import dev.mpg.rollout.Rollout;
+import dev.mpg.rollout.RolloutState;
+import dev.mpg.rollout.Serve;
+import dev.mpg.snapshot.ContentHash;
 import io.javaoperatorsdk.operator.api.config.informer.InformerEventSourceConfiguration;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
 import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
 import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
+import io.javaoperatorsdk.operator.api.reconciler.PrimaryUpdateAndCacheUtils;
 import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
 import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
@@ -28,11 +36,17 @@ import io.javaoperatorsdk.operator.processing.event.source.informer.InformerEven
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Keeps what a fleet runs equal to what its Proxy asks for. Gathers what is there, decides whether the spec can be put into
@@ -40,6 +54,7 @@ import java.util.stream.Stream;
  */
 @ControllerConfiguration(name = "proxy", triggerReconcilerOnAllEvents = true)
 public final class ProxyReconciler implements Reconciler<Proxy> {
+    private static final Logger log = LoggerFactory.getLogger(ProxyReconciler.class);
     private static final String BY_CLUSTER_ID = "clusterId";
     private static final String BY_SCHEDULER = "scheduler";
 
@@ -55,6 +70,8 @@ public final class ProxyReconciler implements Reconciler<Proxy> {
     private final Instant joinedBy;
     private final RunningConfigs configs = new RunningConfigs();
     private final Enforcement enforcement;
+    /** What was served last, by cluster id. */
+    private final Map<String, Serve> serves = new ConcurrentHashMap<>();
 
     public ProxyReconciler(
             Master master,
@@ -70,7 +87,7 @@ public final class ProxyReconciler implements Reconciler<Proxy> {
         this.events = events;
         this.clock = clock;
         this.joinedBy = clock.instant().plus(JOINING);
-        this.enforcement = new Enforcement(master, infrastructure, configs);
+        this.enforcement = new Enforcement(master, infrastructure);
     }
 
     @Override
@@ -96,7 +113,7 @@ public final class ProxyReconciler implements Reconciler<Proxy> {
         try {
             return context.isPrimaryResourceDeleted() || proxy.isMarkedForDeletion()
                     ? takeDown(proxy, others(proxy, context))
-                    : bringUp(proxy, holder(proxy, context), context.getSecondaryResource(Scheduler.class));
+                    : bringUp(proxy, holder(proxy, context), context);
         } finally {
             // One that fails must not keep the others waiting; Enforcement has seen to it that nothing of it is
             // forgotten.
@@ -104,27 +121,105 @@ public final class ProxyReconciler implements Reconciler<Proxy> {
         }
     }
 
-    private UpdateControl<Proxy> bringUp(Proxy proxy, Proxy holder, Optional<Scheduler> scheduler) {
+    private UpdateControl<Proxy> bringUp(Proxy proxy, Proxy holder, Context<Proxy> context) {
+        Optional<Scheduler> scheduler = context.getSecondaryResource(Scheduler.class);
         ResourceID id = ResourceID.fromResource(proxy);
         configs.leftBy(id, proxy.getMetadata().getUid()).forEach(clusterId -> takeDown(clusterId, id));
+        boolean first = configs.get(clusterId(proxy)).isEmpty();
         Running running = running(proxy, holder, scheduler.isPresent());
         if (!ref(proxy).equals(ref(holder))) {
-            return write(
+            List<Notice> notices = write(
                     proxy,
                     new Observation(
                             clusterId(proxy),
                             running.verdict(),
+                            running.policy(),
+                            running.state(),
                             FleetState.NONE,
                             List.of(),
+                            List.of(),
                             Optional.empty(),
-                            List.of()));
+                            List.of()),
+                    context);
+            notices.forEach(notice -> events.record(proxy, notice));
+            return UpdateControl.noUpdate();
         }
         triggers.watch(running.owner(), clusterId(proxy), Pool.schedulerName(proxy));
-        Outcome outcome = enforcement.enforce(proxy, running, scheduler);
-        Duration joining = Duration.between(clock.instant(), joinedBy);
-        return outcome.joining() && isCurrent(proxy) && joining.isPositive()
-                ? UpdateControl.<Proxy>noUpdate().rescheduleAfter(joining)
-                : write(proxy, outcome.observation());
+        configs.put(clusterId(proxy), running);
+        return rollOut(proxy, running, enforcement.gather(proxy, scheduler, first), context);
+    }
+
+    /** Decides how far the rollout goes, stores that, and only then serves it; what is only taken away is served first. */
+    private UpdateControl<Proxy> rollOut(Proxy proxy, Running running, Seen seen, Context<Proxy> context) {
+        Instant now = clock.instant().truncatedTo(ChronoUnit.MILLIS);
+        RolloutCommands.Reading commands = RolloutCommands.read(proxy, running.state());
+        Decision decision = Rollout.decide(
+                running.state(),
+                running.policy(),
+                new dev.mpg.rollout.Observation(
+                        now,
+                        running.desiredVersion(),
+                        seen.fleet(),
+                        seen.fleetKnown(),
+                        seen.reported().gateways(),
+                        Optional.empty(),
+                        commands.commands()));
+        Running reached = running.at(decision.state());
+        Optional<Serve> served = Optional.ofNullable(serves.get(seen.clusterId()));
+        boolean retreat = served.isPresent() && Enforcement.isRetreat(served.get(), decision.serve());
+        if (retreat) {
+            configs.put(seen.clusterId(), reached);
+            serve(seen, reached, decision.serve());
+        }
+        List<Notice> notices = new ArrayList<>();
+        Duration joining = Duration.between(now, joinedBy);
+        boolean wait = seen.joining()
+                && isCurrent(proxy)
+                && joining.isPositive()
+                && decision.state().equals(running.state());
+        if (!wait) {
+            notices.addAll(write(proxy, observation(reached, seen), context));
+        }
+        if (!retreat) {
+            configs.put(seen.clusterId(), reached);
+            serve(seen, reached, decision.serve());
+        }
+        ProxyNotices.of(decision.outcomes()).forEach(notices::add);
+        commands.problem().ifPresent(problem -> notices.add(Notice.warning("UnknownCommand", problem)));
+        notices.forEach(notice -> events.record(proxy, notice));
+        return again(wait ? Optional.of(joinedBy) : decision.wakeUp(), now);
+    }
+
+    private void serve(Seen seen, Running running, Serve serve) {
+        enforcement.serve(seen, running, serve);
+        serves.put(seen.clusterId(), serve);
+    }
+
+    private static UpdateControl<Proxy> again(Optional<Instant> at, Instant now) {
+        UpdateControl<Proxy> control = UpdateControl.noUpdate();
+        return at.map(time ->
+                        control.rescheduleAfter(Duration.between(now, time).plusMillis(1)))
+                .orElse(control);
+    }
+
+    private static Observation observation(Running running, Seen seen) {
+        Optional<ContentHash> version = running.state()
+                .target()
+                .or(() -> seen.reported().targets().values().stream().findFirst());
+        FleetState fleet =
+                FleetState.of(version, seen.members(), seen.reported().gateways(), Enforcement.served(seen.reported()));
+        return new Observation(
+                seen.clusterId(),
+                running.verdict(),
+                running.policy(),
+                running.state(),
+                fleet,
+                seen.reported().gateways(),
+                seen.instances(),
+                seen.reported().instances().values().stream()
+                        .flatMap(instance -> instance.error().stream())
+                        .findFirst(),
+                seen.workloads());
     }
 
     /** The verdict for this generation, and what is in force. An accepted spec that did not change isn't read again. */
@@ -139,6 +234,8 @@ public final class ProxyReconciler implements Reconciler<Proxy> {
         if (unchanged && schedulerExists && ref(proxy).equals(ref(holder))) {
             return earlier.orElseThrow();
         }
+        RolloutPolicies.Reading policy = RolloutPolicies.read(
+                new Origin(ref(proxy), "spec"), proxy.getSpec().rollout());
         Verdict verdict = Admission.decide(new Admission.Facts(
                 ref(proxy),
                 clusterId(proxy),
@@ -146,16 +243,30 @@ public final class ProxyReconciler implements Reconciler<Proxy> {
                 Pool.schedulerName(proxy),
                 schedulerExists,
                 infrastructure.reservedPorts(),
-                SpecReader.read(ref(proxy), proxy.getSpec())));
+                policy.refusing(SpecReader.read(ref(proxy), proxy.getSpec()))));
         return new Running(
                 ResourceID.fromResource(proxy),
                 proxy.getMetadata().getUid(),
                 proxy.getMetadata().getGeneration(),
                 verdict,
-                verdict instanceof Verdict.Accepted(var config, var snapshot)
-                        ? Optional.of(snapshot)
-                        : earlier.flatMap(Running::target),
-                earlier.flatMap(Running::stable));
+                verdict instanceof Verdict.Accepted
+                        ? policy.policy()
+                        : earlier.map(Running::policy).orElse(policy.policy()),
+                earlier.map(Running::state).orElseGet(() -> stored(proxy)));
+    }
+
+    /** How far the rollout had come when this operator started. */
+    private static RolloutState stored(Proxy proxy) {
+        ProxyStatus status = proxy.getStatus();
+        if (status == null || status.rollout() == null) {
+            return RolloutState.NONE;
+        }
+        try {
+            return RolloutRecord.read(status.rollout());
+        } catch (IllegalArgumentException e) {
+            log.error("{}: the rollout begins anew: {}", ref(proxy), e.getMessage());
+            return RolloutState.NONE;
+        }
     }
 
     /** Whether its status already speaks of this generation. */
@@ -164,20 +275,20 @@ public final class ProxyReconciler implements Reconciler<Proxy> {
                 && proxy.getMetadata().getGeneration().equals(proxy.getStatus().observedGeneration());
     }
 
-    /** Its status, written only when it differs; what changed is told as Events. */
-    private UpdateControl<Proxy> write(Proxy proxy, Observation observation) {
+    /** Writes its status where it differs. On return it is stored. Returns what to tell about it. */
+    private List<Notice> write(Proxy proxy, Observation observation, Context<Proxy> context) {
         ProxyStatus status = ProxyStatusFactory.status(proxy, observation, clock.instant());
         if (status.equals(proxy.getStatus())) {
-            return UpdateControl.noUpdate();
+            return List.of();
         }
-        ProxyNotices.between(proxy.getStatus(), status).forEach(notice -> events.record(proxy, notice));
         Proxy patch = new Proxy();
         // With it the API server refuses to give this status to another object of the same name.
         patch.getMetadata().setUid(proxy.getMetadata().getUid());
         patch.getMetadata().setNamespace(proxy.getMetadata().getNamespace());
         patch.getMetadata().setName(proxy.getMetadata().getName());
         patch.setStatus(status);
-        return UpdateControl.patchStatus(patch);
+        PrimaryUpdateAndCacheUtils.ssaPatchStatusAndCacheResource(proxy, patch, context);
+        return ProxyNotices.between(proxy.getStatus(), status);
     }
 
     /** What was made for a Proxy goes with it. Another one that waits for the cluster id comes up anew. */
@@ -191,6 +302,7 @@ public final class ProxyReconciler implements Reconciler<Proxy> {
         triggers.forget(proxy, clusterId);
         if (configs.isOwner(clusterId, proxy)) {
             configs.remove(clusterId, proxy);
+            serves.remove(clusterId);
             master.withdraw(clusterId);
             infrastructure.removeFleet(clusterId);
         }

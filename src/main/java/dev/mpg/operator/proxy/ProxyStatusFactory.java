@@ -4,19 +4,19 @@ import dev.mpg.api.Proxy;
 import dev.mpg.api.ProxyStatus;
 import dev.mpg.api.ProxyStatus.Address;
 import dev.mpg.api.ProxyStatus.Gateways;
-import dev.mpg.api.ProxyStatus.Phase;
 import dev.mpg.api.ProxyStatus.Rejection;
-import dev.mpg.api.ProxyStatus.Rollout;
 import dev.mpg.api.ProxyStatus.Versions;
 import dev.mpg.operator.infrastructure.Infrastructure.Workload;
 import dev.mpg.operator.status.Conditions;
+import dev.mpg.rollout.Failure;
 import dev.mpg.rollout.GatewayReport;
+import dev.mpg.rollout.Phase;
+import dev.mpg.rollout.RolloutPolicy;
+import dev.mpg.rollout.RolloutState;
 import dev.mpg.snapshot.ContentHash;
-import dev.mpg.snapshot.ResourceType;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** The one place that writes a Proxy's status. Pure: what is true goes in, the status comes out. */
@@ -25,16 +25,17 @@ final class ProxyStatusFactory {
     static final String PROGRAMMED = "Programmed";
     static final String PROGRESSING = "Progressing";
 
-    private static final int REJECTIONS_SHOWN = 16;
     private static final int ADDRESSES_SHOWN = 1000;
-    private static final int NAMES_SHOWN = 5;
 
     private ProxyStatusFactory() {}
 
     /**
      * What is true of a Proxy.
      *
-     * @param fleet where the gateways stand with the version in force
+     * @param policy how it is rolled out
+     * @param state how far that has come
+     * @param fleet where the gateways stand with the target
+     * @param reports what they say
      * @param instances the proxy instances that should serve it
      * @param instanceError why one of them can't; empty when none said so
      * @param workloads the gateways that are run for it
@@ -42,37 +43,46 @@ final class ProxyStatusFactory {
     record Observation(
             String clusterId,
             Verdict verdict,
+            RolloutPolicy policy,
+            RolloutState state,
             FleetState fleet,
+            List<GatewayReport> reports,
             List<String> instances,
             Optional<String> instanceError,
             List<Workload> workloads) {}
 
     static ProxyStatus status(Proxy proxy, Observation seen, Instant now) {
-        @Nullable ProxyStatus earlier = proxy.getStatus();
-        Phase phase = phase(seen.fleet());
-        Finding programmed = programmed(seen);
+        Optional<ProxyStatus> earlier = Optional.ofNullable(proxy.getStatus());
+        Phase phase = seen.state().phase();
+        List<Rejection> rejections = rejections(seen, earlier);
+        Finding programmed = programmed(seen, rejections);
         Conditions conditions = new Conditions(
-                earlier == null ? null : earlier.conditions(),
+                earlier.map(ProxyStatus::conditions).orElse(null),
                 proxy.getMetadata().getGeneration(),
                 now);
         switch (seen.verdict()) {
-            case Verdict.Accepted(var config, var snapshot) ->
-                conditions.set(ACCEPTED, true, ACCEPTED, "the spec compiles to version " + snapshot.version());
+            case Verdict.Accepted accepted ->
+                conditions.set(
+                        ACCEPTED,
+                        true,
+                        ACCEPTED,
+                        "the spec compiles to version " + accepted.snapshot().version());
             case Verdict.Refused(var reason, var message) -> conditions.set(ACCEPTED, false, reason, message);
         }
+        String progress = RolloutWords.progress(seen.state(), seen.policy(), seen.fleet());
         conditions
                 .set(PROGRAMMED, programmed.holds(), programmed.reason(), programmed.message())
-                .set(PROGRESSING, phase == Phase.Progressing, phase.name(), progress(phase, seen.fleet()));
+                .set(PROGRESSING, phase == Phase.Progressing, phase.name(), progress);
         return new ProxyStatus(
                 proxy.getMetadata().getGeneration(),
                 seen.clusterId(),
-                versions(Optional.ofNullable(earlier).map(ProxyStatus::versions), seen),
-                gateways(seen.fleet()),
-                new Rollout(phase, null, null, null, null, null, null, null, null, null, null, null, null, null, null),
-                null,
-                orAbsent(rejections(seen.fleet())),
+                versions(earlier.map(ProxyStatus::versions), seen),
+                gateways(seen.fleet(), rejections),
+                RolloutRecord.write(seen.state(), seen.policy().steps().size(), progress),
+                orAbsent(FleetByVersion.of(seen.fleet(), seen.reports())),
+                orAbsent(rejections),
                 orAbsent(seen.instances()),
-                orAbsent(addresses(seen, Optional.ofNullable(earlier).map(ProxyStatus::addresses))),
+                orAbsent(addresses(seen, earlier.map(ProxyStatus::addresses))),
                 conditions.toList());
     }
 
@@ -81,71 +91,42 @@ final class ProxyStatusFactory {
         return list.isEmpty() ? null : list;
     }
 
-    private static Phase phase(FleetState fleet) {
-        if (fleet.version().isEmpty()) {
-            return Phase.Pending;
-        } else if (!fleet.rejected().isEmpty()) {
-            return Phase.Failed;
-        }
-        boolean arrived = fleet.pending().isEmpty() && (fleet.served() || fleet.total() > 0);
-        return arrived ? Phase.Complete : Phase.Progressing;
-    }
-
     private static Versions versions(Optional<Versions> earlier, Observation seen) {
-        Optional<String> inForce = seen.fleet().version().map(ContentHash::abbreviated);
-        String desired = seen.verdict() instanceof Verdict.Accepted(var config, var snapshot)
-                ? snapshot.version().abbreviated()
+        String desired = seen.verdict() instanceof Verdict.Accepted accepted
+                ? accepted.snapshot().version().abbreviated()
                 : earlier.map(Versions::desired).orElse(null);
-        String stable = seen.fleet().complete()
-                ? inForce.orElse(null)
-                : earlier.map(Versions::stable).orElse(null);
-        // An operator that has just started with a spec it can't use knows no version until an instance names its own.
-        String target = inForce.or(() -> earlier.map(Versions::target)).orElse(null);
-        return new Versions(desired, stable, target);
+        return new Versions(
+                desired, text(seen.state().stable()), text(seen.fleet().version()));
     }
 
-    private static Gateways gateways(FleetState fleet) {
+    private static @Nullable String text(Optional<ContentHash> version) {
+        return version.map(ContentHash::abbreviated).orElse(null);
+    }
+
+    private static Gateways gateways(FleetState fleet, List<Rejection> rejections) {
+        int current = fleet.current().size();
+        int told = rejections.stream().mapToInt(Rejection::gateways).sum();
+        int rejected = Math.min(Math.max(fleet.rejected().size(), told), fleet.total() - current);
         return new Gateways(
-                fleet.total(),
-                fleet.current().size(),
-                fleet.pending().size(),
-                fleet.rejected().size(),
-                fleet.current().size() + "/" + fleet.total());
-    }
-
-    private static String progress(Phase phase, FleetState fleet) {
-        String version = fleet.version().map(ContentHash::abbreviated).orElse("none");
-        return switch (phase) {
-            case Pending -> "there is no version to roll out yet";
-            case Progressing -> "rolling out version " + version;
-            case Complete -> "version " + version + " has arrived";
-            default -> "version " + version + " was refused";
-        };
+                fleet.total(), current, fleet.total() - current - rejected, rejected, current + "/" + fleet.total());
     }
 
     /** Whether a condition holds, and why. */
     private record Finding(boolean holds, String reason, String message) {}
 
-    private static Finding programmed(Observation seen) {
+    private static Finding programmed(Observation seen, List<Rejection> rejections) {
         FleetState fleet = seen.fleet();
+        String version = fleet.version().map(ContentHash::abbreviated).orElse("none");
         if (seen.verdict() instanceof Verdict.Refused(var reason, var message)) {
-            String running = fleet.version()
-                    .map(version -> "; " + fleet.current().size() + " of " + fleet.total() + " gateways go on running "
-                            + version)
-                    .orElse("");
+            String running = fleet.version().isEmpty()
+                    ? ""
+                    : "; " + fleet.current().size() + " of " + fleet.total() + " gateways go on running " + version;
             return new Finding(false, "NotAccepted", "the spec is not accepted (" + reason + ")" + running);
         }
-        String version = fleet.version().map(ContentHash::abbreviated).orElse("none");
-        if (!fleet.rejected().isEmpty()) {
+        Optional<Failure> failure = seen.state().reason();
+        if (failure.isPresent()) {
             return new Finding(
-                    false,
-                    "Rejected",
-                    fleet.rejected().size() + " of " + fleet.total() + " gateways refused version " + version + ": "
-                            + rejections(fleet).stream()
-                                    .findFirst()
-                                    .map(Rejection::message)
-                                    .orElse("their words did not reach the operator, see the proxy instance's log")
-                            + "; change the spec: what was refused is not offered again as it is");
+                    false, failure.get().reason().name(), RolloutWords.failed(failure.get(), seen.state(), rejections));
         }
         Optional<Workload> failed = seen.workloads().stream()
                 .filter(gateway -> gateway.failure() != null && fleet.pending().contains(gateway.name()))
@@ -169,44 +150,41 @@ final class ProxyStatusFactory {
                                                     .map(error -> ": " + error)
                                                     .orElse("")));
         }
-        if (!fleet.pending().isEmpty()) {
+        if (seen.state().phase() == Phase.Paused) {
+            return new Finding(false, "Paused", RolloutWords.progress(seen.state(), seen.policy(), fleet));
+        }
+        if (!fleet.pending().isEmpty()
+                || !fleet.rejected().isEmpty()
+                || seen.state().phase() != Phase.Complete) {
             return new Finding(
                     false,
                     "Pending",
                     fleet.current().size() + " of " + fleet.total() + " gateways run version " + version
-                            + "; waiting for " + names(fleet.pending()));
+                            + (fleet.pending().isEmpty() ? "" : "; waiting for " + Names.few(fleet.pending())));
         }
         return fleet.total() == 0
                 ? new Finding(true, "NoGateways", "no gateway is connected; one that connects gets version " + version)
                 : new Finding(true, PROGRAMMED, "all " + fleet.total() + " gateways run version " + version);
     }
 
-    private static String names(List<String> gateways) {
-        String shown = gateways.stream().limit(NAMES_SHOWN).collect(Collectors.joining(", "));
-        int more = gateways.size() - NAMES_SHOWN;
-        return more > 0 ? shown + " and " + more + " more" : shown;
-    }
-
-    private static List<Rejection> rejections(FleetState fleet) {
-        return fleet.rejected().stream()
-                .flatMap(report -> report.refusals().stream().map(refusal -> rejection(report.gateway(), refusal)))
-                .limit(REJECTIONS_SHOWN)
+    /** What is refused now, or was of the target that failed: gateways that are back on stable don't say it any more. */
+    private static List<Rejection> rejections(Observation seen, Optional<ProxyStatus> earlier) {
+        List<Rejection> now = Rejections.of(seen.fleet().rejected());
+        if (!now.isEmpty() || seen.state().reason().isEmpty()) {
+            return now;
+        }
+        String target = text(seen.state().target());
+        return earlier.map(ProxyStatus::rejections).orElse(List.of()).stream()
+                .filter(rejection -> rejection.version().equals(target))
                 .toList();
-    }
-
-    private static Rejection rejection(String gateway, GatewayReport.Refusal refusal) {
-        String type = ResourceType.ofTypeUrl(refusal.typeUrl())
-                .map(ResourceType::messageName)
-                .orElse(refusal.typeUrl());
-        return new Rejection(gateway, 1, "", type, null, null, refusal.message());
     }
 
     /** While a spec isn't accepted, gateways go on listening where they do. */
     private static List<Address> addresses(Observation seen, Optional<List<Address>> earlier) {
-        return seen.verdict() instanceof Verdict.Accepted(var config, var snapshot)
+        return seen.verdict() instanceof Verdict.Accepted accepted
                 ? seen.workloads().stream()
                         .filter(gateway -> gateway.host() != null)
-                        .flatMap(gateway -> config.listeners().stream()
+                        .flatMap(gateway -> accepted.config().listeners().stream()
                                 .map(listener -> new Address(
                                         gateway.name(), listener.name(), gateway.host() + ":" + listener.port())))
                         .limit(ADDRESSES_SHOWN)

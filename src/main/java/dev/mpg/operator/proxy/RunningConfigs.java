@@ -1,5 +1,8 @@
 package dev.mpg.operator.proxy;
 
+import dev.mpg.rollout.RolloutPolicy;
+import dev.mpg.rollout.RolloutState;
+import dev.mpg.snapshot.ContentHash;
 import dev.mpg.snapshot.Snapshot;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import java.util.List;
@@ -8,8 +11,8 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * What this operator put into force, by cluster id: whose it is, and the snapshots. It begins empty: after a restart the
- * specs are read again, and proxy instances tell what they hold. Thread-safe.
+ * What this operator put into force, by cluster id: whose it is, what its spec says, how far the rollout has come. It begins
+ * empty: after a restart specs are read again, and how far a rollout has come is in the Proxy's status. Thread-safe.
  */
 final class RunningConfigs {
     /**
@@ -17,20 +20,24 @@ final class RunningConfigs {
      * @param uid of the Proxy, since a name can be used again
      * @param generation of the spec that {@code verdict} was decided for
      * @param verdict the decision, kept so that an unchanged spec isn't compiled again
-     * @param target what was published last; empty while nothing was
-     * @param stable the last version that the whole fleet ran, as far as this operator has seen it
+     * @param policy how to roll out, as the last accepted spec has it
+     * @param state of the rollout, as it was stored last
      */
     record Running(
-            ResourceID owner,
-            String uid,
-            long generation,
-            Verdict verdict,
-            Optional<Snapshot> target,
-            Optional<Snapshot> stable) {
+            ResourceID owner, String uid, long generation, Verdict verdict, RolloutPolicy policy, RolloutState state) {
 
-        /** The whole fleet runs the target. */
-        Running proven() {
-            return new Running(owner, uid, generation, verdict, target, target);
+        /** What the spec compiles to; empty while it can't be used. */
+        Optional<Snapshot> desired() {
+            return verdict instanceof Verdict.Accepted accepted ? Optional.of(accepted.snapshot()) : Optional.empty();
+        }
+
+        Optional<ContentHash> desiredVersion() {
+            return desired().map(Snapshot::version);
+        }
+
+        /** The rollout has come as far as this. */
+        Running at(RolloutState reached) {
+            return new Running(owner, uid, generation, verdict, policy, reached);
         }
     }
 

@@ -7,13 +7,21 @@ import dev.mpg.api.ProxyStatus;
 import dev.mpg.config.ObjectRef;
 import dev.mpg.config.Origin;
 import dev.mpg.config.TrafficConfig;
+import dev.mpg.operator.infrastructure.Infrastructure.Workload;
 import dev.mpg.rollout.GatewayReport;
+import dev.mpg.rollout.Observation;
+import dev.mpg.rollout.Rollout;
+import dev.mpg.rollout.RolloutPolicy;
+import dev.mpg.rollout.RolloutState;
 import dev.mpg.snapshot.ContentHash;
 import dev.mpg.snapshot.ResourceType;
 import dev.mpg.snapshot.Snapshot;
 import io.fabric8.kubernetes.api.model.Condition;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** A Proxy, versions and reports to decide about. */
@@ -30,6 +38,46 @@ final class Fixtures {
     static final Verdict ACCEPTED = new Verdict.Accepted(CONFIG, Snapshot.EMPTY);
 
     private Fixtures() {}
+
+    /**
+     * The status after one look at the fleet, decided as the reconciler does.
+     *
+     * @param earlier where the rollout's state is, too
+     * @param desired what the spec compiles to; empty while it can't be used
+     */
+    static ProxyStatus status(
+            @Nullable ProxyStatus earlier,
+            long generation,
+            Verdict verdict,
+            Optional<ContentHash> desired,
+            List<String> members,
+            List<ContentHash> served,
+            List<GatewayReport> reports,
+            List<Workload> workloads,
+            Optional<String> instanceError,
+            Instant now) {
+        RolloutState before = earlier == null ? RolloutState.NONE : RolloutRecord.read(earlier.rollout());
+        Set<String> fleet = members.isEmpty()
+                ? reports.stream().map(GatewayReport::gateway).collect(Collectors.toSet())
+                : Set.copyOf(members);
+        // A wave that opens now excuses what was refused before: what is refused in answer to it is seen one look
+        // later.
+        RolloutState opened = decide(before, desired, fleet, !served.isEmpty(), List.of(), now);
+        RolloutState state = decide(opened, desired, fleet, !served.isEmpty(), reports, now);
+        return ProxyStatusFactory.status(
+                proxy(generation, earlier),
+                new ProxyStatusFactory.Observation(
+                        "edge.shop",
+                        verdict,
+                        RolloutPolicy.DEFAULT,
+                        state,
+                        FleetState.of(state.target(), members, reports, served),
+                        reports,
+                        List.of("default-0"),
+                        instanceError,
+                        workloads),
+                now);
+    }
 
     static Proxy proxy(long generation, @Nullable ProxyStatus status) {
         Proxy proxy = new Proxy();
@@ -48,6 +96,20 @@ final class Fixtures {
                 null));
         proxy.setStatus(status);
         return proxy;
+    }
+
+    private static RolloutState decide(
+            RolloutState before,
+            Optional<ContentHash> desired,
+            Set<String> fleet,
+            boolean fleetKnown,
+            List<GatewayReport> reports,
+            Instant now) {
+        return Rollout.decide(
+                        before,
+                        RolloutPolicy.DEFAULT,
+                        new Observation(now, desired, fleet, fleetKnown, reports, Optional.empty(), Set.of()))
+                .state();
     }
 
     static GatewayReport current(String gateway, ContentHash version) {

@@ -23,7 +23,6 @@ class FleetStateTest {
         FleetState state = state(List.of("shop-0", "shop-1"), current("shop-0", NEW));
         assertThat(state.current()).containsExactly("shop-0");
         assertThat(state.pending()).containsExactly("shop-1");
-        assertThat(state.complete()).isFalse();
     }
 
     @Test
@@ -38,7 +37,6 @@ class FleetStateTest {
     void a_stranger_does_not_count_when_gateways_are_run_for_the_proxy() {
         FleetState state = state(List.of("shop-0"), current("shop-0", NEW), pending("stranger", NEW));
         assertThat(state.total()).isEqualTo(1);
-        assertThat(state.complete()).isTrue();
     }
 
     @Test
@@ -50,12 +48,12 @@ class FleetStateTest {
     }
 
     @Test
-    void a_version_that_no_instance_serves_is_not_complete_even_without_gateways() {
+    void a_version_is_served_when_an_instance_says_so() {
         assertThat(FleetState.of(Optional.of(NEW), List.of(), List.of(), List.of(OLD))
-                        .complete())
+                        .served())
                 .isFalse();
         assertThat(FleetState.of(Optional.of(NEW), List.of(), List.of(), List.of(NEW))
-                        .complete())
+                        .served())
                 .isTrue();
     }
 
@@ -64,6 +62,5 @@ class FleetStateTest {
         FleetState state =
                 FleetState.of(Optional.empty(), List.of("shop-0"), List.of(current("shop-0", OLD)), List.of());
         assertThat(state.pending()).containsExactly("shop-0");
-        assertThat(state.complete()).isFalse();
     }
 }

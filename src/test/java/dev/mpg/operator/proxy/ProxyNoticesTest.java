@@ -2,17 +2,21 @@ package dev.mpg.operator.proxy;
 
 import static dev.mpg.operator.proxy.Fixtures.NEW;
 import static dev.mpg.operator.proxy.Fixtures.current;
-import static dev.mpg.operator.proxy.Fixtures.proxy;
-import static dev.mpg.operator.proxy.Fixtures.rejected;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mpg.api.ProxyStatus;
 import dev.mpg.operator.events.Notice;
-import dev.mpg.operator.proxy.ProxyStatusFactory.Observation;
+import dev.mpg.rollout.Command;
+import dev.mpg.rollout.Failure;
 import dev.mpg.rollout.GatewayReport;
+import dev.mpg.rollout.Outcome;
+import dev.mpg.rollout.Share;
+import dev.mpg.rollout.Wave;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -20,27 +24,21 @@ class ProxyNoticesTest {
     private static final Verdict ACCEPTED = Fixtures.ACCEPTED;
 
     private static ProxyStatus status(@Nullable ProxyStatus earlier, Verdict verdict, GatewayReport... reports) {
-        return ProxyStatusFactory.status(
-                proxy(1, earlier),
-                new Observation(
-                        "edge.shop",
-                        verdict,
-                        FleetState.of(Optional.of(NEW), List.of("shop-0"), List.of(reports), List.of(NEW)),
-                        List.of("default-0"),
-                        Optional.empty(),
-                        List.of()),
+        return Fixtures.status(
+                earlier,
+                1,
+                verdict,
+                Optional.of(NEW),
+                List.of("shop-0"),
+                List.of(NEW),
+                List.of(reports),
+                List.of(),
+                Optional.empty(),
                 Instant.EPOCH);
     }
 
     private static List<String> reasons(@Nullable ProxyStatus before, ProxyStatus after) {
         return ProxyNotices.between(before, after).stream().map(Notice::reason).toList();
-    }
-
-    @Test
-    void a_new_version_is_told_once() {
-        ProxyStatus first = status(null, ACCEPTED);
-        assertThat(reasons(null, first)).containsExactly("VersionChanged");
-        assertThat(reasons(first, status(first, ACCEPTED))).isEmpty();
     }
 
     @Test
@@ -51,15 +49,35 @@ class ProxyNoticesTest {
     }
 
     @Test
-    void a_refusal_by_a_gateway_is_a_warning_with_its_words() {
-        ProxyStatus first = status(null, ACCEPTED);
-        assertThat(ProxyNotices.between(first, status(first, ACCEPTED, rejected("shop-0", NEW, "cannot bind"))))
-                .singleElement()
-                .satisfies(notice -> {
-                    assertThat(notice.warning()).isTrue();
-                    assertThat(notice.reason()).isEqualTo("Rejected");
-                    assertThat(notice.message()).contains("cannot bind");
-                });
+    void the_same_truth_is_told_once() {
+        ProxyStatus first = status(null, ACCEPTED, current("shop-0", NEW));
+        assertThat(reasons(first, status(first, ACCEPTED, current("shop-0", NEW))))
+                .isEmpty();
+    }
+
+    @Test
+    void what_a_decision_brought_about_is_told_and_failures_are_warnings() {
+        Failure failure = new Failure(NEW, Failure.Reason.Rejected, "refused by shop-0: cannot bind", Instant.EPOCH);
+        Wave wave = new Wave(
+                1, 0, new Share.Count(1), List.of("shop-0"), Instant.EPOCH, Map.of(), Set.of(), Optional.empty());
+        Command pause = new Command("1", Command.Action.Pause, "alice", Optional.empty());
+
+        assertThat(ProxyNotices.of(List.of(
+                        new Outcome.Started(NEW),
+                        new Outcome.WaveOpened(NEW, wave),
+                        new Outcome.Failed(failure),
+                        new Outcome.RolledBack(failure),
+                        new Outcome.Completed(NEW),
+                        new Outcome.Obeyed(pause),
+                        new Outcome.Ignored(pause, "it is paused already"))))
+                .containsExactly(
+                        Notice.normal("RolloutStarted", "rolling out version " + NEW),
+                        Notice.normal("WaveOpened", "version " + NEW + " goes to shop-0 (1 of the fleet)"),
+                        Notice.warning("Rejected", "version " + NEW + " failed: refused by shop-0: cannot bind"),
+                        Notice.warning("RolledBack", "every gateway that had version " + NEW + " is back on stable"),
+                        Notice.normal("RolloutComplete", "version " + NEW + " is the last known good"),
+                        Notice.normal("Pause", "Pause as asked by alice"),
+                        Notice.warning("CommandIgnored", "Pause as asked by alice: it is paused already"));
     }
 
     @Test

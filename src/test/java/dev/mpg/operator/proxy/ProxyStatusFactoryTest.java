@@ -4,14 +4,13 @@ import static dev.mpg.operator.proxy.Fixtures.NEW;
 import static dev.mpg.operator.proxy.Fixtures.OLD;
 import static dev.mpg.operator.proxy.Fixtures.condition;
 import static dev.mpg.operator.proxy.Fixtures.current;
-import static dev.mpg.operator.proxy.Fixtures.proxy;
+import static dev.mpg.operator.proxy.Fixtures.pending;
 import static dev.mpg.operator.proxy.Fixtures.rejected;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mpg.api.ProxyStatus;
 import dev.mpg.api.ProxyStatus.Phase;
 import dev.mpg.operator.infrastructure.Infrastructure.Workload;
-import dev.mpg.operator.proxy.ProxyStatusFactory.Observation;
 import dev.mpg.rollout.GatewayReport;
 import dev.mpg.snapshot.ContentHash;
 import dev.mpg.snapshot.Snapshot;
@@ -19,6 +18,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class ProxyStatusFactoryTest {
@@ -28,19 +28,29 @@ class ProxyStatusFactoryTest {
     private static final Verdict ACCEPTED = Fixtures.ACCEPTED;
     private static final Verdict REFUSED = new Verdict.Refused("InvalidSpec", "spec.routes[0]: wrong; mend it");
 
-    private static FleetState fleet(ContentHash version, List<ContentHash> served, GatewayReport... reports) {
-        return FleetState.of(Optional.of(version), MEMBERS, List.of(reports), served);
+    /** What is seen of the fleet. */
+    private record Seen(ContentHash desired, List<ContentHash> served, List<GatewayReport> reports) {}
+
+    private static Seen fleet(ContentHash desired, List<ContentHash> served, GatewayReport... reports) {
+        return new Seen(desired, served, List.of(reports));
     }
 
-    private static ProxyStatus status(ProxyStatus earlier, long generation, Verdict verdict, FleetState fleet) {
-        return status(earlier, generation, verdict, fleet, List.of());
+    private static ProxyStatus status(@Nullable ProxyStatus earlier, long generation, Verdict verdict, Seen seen) {
+        return status(earlier, generation, verdict, seen, List.of());
     }
 
     private static ProxyStatus status(
-            ProxyStatus earlier, long generation, Verdict verdict, FleetState fleet, List<Workload> workloads) {
-        return ProxyStatusFactory.status(
-                proxy(generation, earlier),
-                new Observation("edge.shop", verdict, fleet, List.of("default-0"), Optional.empty(), workloads),
+            @Nullable ProxyStatus earlier, long generation, Verdict verdict, Seen seen, List<Workload> workloads) {
+        return Fixtures.status(
+                earlier,
+                generation,
+                verdict,
+                verdict.equals(ACCEPTED) ? Optional.of(seen.desired()) : Optional.empty(),
+                MEMBERS,
+                seen.served(),
+                seen.reports(),
+                workloads,
+                Optional.empty(),
                 earlier == null ? THEN : NOW);
     }
 
@@ -101,12 +111,46 @@ class ProxyStatusFactoryTest {
         assertThat(condition(status, "Programmed"))
                 .extracting("status", "reason")
                 .containsExactly("False", "Rejected");
-        assertThat(condition(status, "Programmed").getMessage()).contains("1 of 2", "cannot bind 8080");
+        assertThat(condition(status, "Programmed").getMessage())
+                .contains("refused by shop-1: cannot bind 8080", "the fleet goes on with version " + OLD);
         assertThat(status.rejections())
-                .containsExactly(
-                        new ProxyStatus.Rejection("shop-1", 1, "", "Listener", null, null, "cannot bind 8080"));
-        assertThat(status.rollout().phase()).isEqualTo(Phase.Failed);
+                .containsExactly(new ProxyStatus.Rejection(
+                        "shop-1", 1, NEW.abbreviated(), "Listener", null, null, "cannot bind 8080"));
+        assertThat(status.gateways()).isEqualTo(new ProxyStatus.Gateways(2, 1, 0, 1, "1/2"));
+        assertThat(status.rollout().phase()).isEqualTo(Phase.RollingBack);
         assertThat(status.versions().stable()).isEqualTo(OLD.abbreviated());
+    }
+
+    @Test
+    void what_was_refused_is_told_as_long_as_the_spec_asks_for_it() {
+        ProxyStatus refused = status(
+                complete(),
+                2,
+                ACCEPTED,
+                fleet(NEW, List.of(NEW), current("shop-0", NEW), rejected("shop-1", NEW, "cannot bind 8080")));
+        ProxyStatus back =
+                status(refused, 2, ACCEPTED, fleet(NEW, List.of(OLD), current("shop-0", OLD), current("shop-1", OLD)));
+        assertThat(back.rollout().phase()).isEqualTo(Phase.RolledBack);
+        assertThat(condition(back, "Programmed")).extracting("status", "reason").containsExactly("False", "Rejected");
+        assertThat(back.rejections()).isEqualTo(refused.rejections());
+        assertThat(back.gateways()).isEqualTo(new ProxyStatus.Gateways(2, 0, 1, 1, "0/2"));
+        assertThat(back.fleet())
+                .containsExactly(new ProxyStatus.Running(
+                        OLD.abbreviated(), ProxyStatus.Standing.Current, 2, List.of("shop-0", "shop-1")));
+
+        ProxyStatus mended =
+                status(back, 3, ACCEPTED, fleet(OLD, List.of(OLD), current("shop-0", OLD), current("shop-1", OLD)));
+        assertThat(condition(mended, "Programmed").getStatus()).isEqualTo("True");
+        assertThat(mended.rejections()).isNull();
+    }
+
+    @Test
+    void gateways_are_told_by_version_and_state() {
+        ProxyStatus status = status(complete(), 2, ACCEPTED, fleet(NEW, List.of(NEW), pending("shop-0", NEW)));
+        assertThat(status.fleet())
+                .containsExactly(
+                        new ProxyStatus.Running(null, ProxyStatus.Standing.Away, 1, List.of("shop-1")),
+                        new ProxyStatus.Running(NEW.abbreviated(), ProxyStatus.Standing.Pending, 1, List.of("shop-0")));
     }
 
     @Test
@@ -129,10 +173,18 @@ class ProxyStatusFactoryTest {
 
     @Test
     void without_gateways_it_is_programmed_once_an_instance_serves_it() {
-        FleetState none = FleetState.of(Optional.of(NEW), List.of(), List.of(), List.of(NEW));
-        assertThat(condition(status(null, 1, ACCEPTED, none), "Programmed"))
-                .extracting("status", "reason")
-                .containsExactly("True", "NoGateways");
+        ProxyStatus none = Fixtures.status(
+                null,
+                1,
+                ACCEPTED,
+                Optional.of(NEW),
+                List.of(),
+                List.of(NEW),
+                List.of(),
+                List.of(),
+                Optional.empty(),
+                THEN);
+        assertThat(condition(none, "Programmed")).extracting("status", "reason").containsExactly("True", "NoGateways");
     }
 
     @Test
@@ -181,7 +233,7 @@ class ProxyStatusFactoryTest {
         ProxyStatus status =
                 status(complete(), 2, ACCEPTED, fleet(NEW, List.of(NEW), current("shop-0", NEW), wordless));
         assertThat(condition(status, "Programmed").getReason()).isEqualTo("Rejected");
-        assertThat(condition(status, "Programmed").getMessage()).contains("1 of 2 gateways refused");
+        assertThat(condition(status, "Programmed").getMessage()).contains("refused by shop-1");
     }
 
     @Test
@@ -198,16 +250,17 @@ class ProxyStatusFactoryTest {
 
     @Test
     void an_instance_that_cannot_take_the_version_says_why() {
-        ProxyStatus status = ProxyStatusFactory.status(
-                proxy(1, null),
-                new Observation(
-                        "edge.shop",
-                        ACCEPTED,
-                        fleet(NEW, List.of()),
-                        List.of("default-0"),
-                        Optional.of("no space left on device"),
-                        List.of()),
-                NOW);
+        ProxyStatus status = Fixtures.status(
+                null,
+                1,
+                ACCEPTED,
+                Optional.of(NEW),
+                MEMBERS,
+                List.of(),
+                List.of(),
+                List.of(),
+                Optional.of("no space left on device"),
+                THEN);
         assertThat(condition(status, "Programmed").getMessage())
                 .isEqualTo("version " + NEW + " waits for a proxy instance: default-0 has not taken it yet:"
                         + " no space left on device");
