@@ -4,7 +4,9 @@ import dev.mpg.api.Proxy;
 import dev.mpg.api.Scheduler;
 import dev.mpg.master.Master;
 import dev.mpg.operator.events.EventRecorder;
+import dev.mpg.operator.events.Scribe;
 import dev.mpg.operator.infrastructure.Infrastructure;
+import dev.mpg.operator.proxy.History;
 import dev.mpg.operator.proxy.Proxies;
 import dev.mpg.operator.proxy.ProxyReconciler;
 import dev.mpg.operator.scheduler.SchedulerReconciler;
@@ -58,6 +60,7 @@ public final class OperatorProcess implements AutoCloseable {
     private final Startup startup;
     private final ScheduledExecutorService sweeper = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("sweeper").factory());
+    private final Scribe scribe = new Scribe();
     private final CountDownLatch closed = new CountDownLatch(1);
 
     /**
@@ -93,7 +96,8 @@ public final class OperatorProcess implements AutoCloseable {
                 .withCloseClientOnStop(false)
                 .withReconciliationTerminationTimeout(Duration.ofSeconds(5)));
         operator.register(
-                new ProxyReconciler(master, infrastructure, triggers, startup, events, clock),
+                new ProxyReconciler(
+                        master, infrastructure, triggers, startup, events, new History(client), scribe, clock),
                 configuration ->
                         configuration.withReconciliationMaxInterval(RESYNC).withRetry(retry()));
         operator.register(
@@ -193,6 +197,7 @@ public final class OperatorProcess implements AutoCloseable {
         }
         sweeper.shutdownNow();
         operator.stop();
+        scribe.close();
         syncServer.shutdownNow();
         infrastructure.close();
         if (http != null) {

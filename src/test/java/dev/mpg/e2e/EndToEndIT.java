@@ -136,7 +136,7 @@ class EndToEndIT {
                 .allSatisfy(gateway -> assertThat(gateway.get("state").asText()).isEqualTo("CURRENT"));
         assertThat(kubectl("get", "proxies").lines().toList().get(1).split("\\s+"))
                 .startsWith("shop", status.versions().desired(), "2/2", "True", "Complete");
-        assertThat(events()).contains("VersionChanged", "Programmed");
+        assertThat(events()).contains("RolloutStarted", "Programmed");
     }
 
     @Test

@@ -8,7 +8,6 @@ import dev.mpg.master.Instance;
 import dev.mpg.master.Master;
 import dev.mpg.operator.infrastructure.Infrastructure;
 import dev.mpg.operator.infrastructure.Infrastructure.Workload;
-import dev.mpg.operator.proxy.RunningConfigs.Running;
 import dev.mpg.operator.scheduler.Pool;
 import dev.mpg.placement.Affinity;
 import dev.mpg.rollout.Serve;
@@ -16,14 +15,15 @@ import dev.mpg.snapshot.Cohort;
 import dev.mpg.snapshot.ContentHash;
 import dev.mpg.snapshot.Snapshot;
 import dev.mpg.sync.Order;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Runs what a Proxy needs, looks at what its gateways run, and has them served what was decided. */
 final class Enforcement {
@@ -100,11 +100,22 @@ final class Enforcement {
         return joining.contains(clusterId);
     }
 
-    /** Has the instances serve this. Without any version they go on with what they have. */
-    void serve(Seen seen, Running running, Serve serve) {
+    /**
+     * Has the instances serve this. Without any version they go on with what they have.
+     *
+     * @param desired what the spec compiles to
+     * @param history where the content of other versions may be found; asked only for what the Master doesn't remember
+     */
+    void serve(Seen seen, Optional<Snapshot> desired, Serve serve, Function<ContentHash, Optional<Snapshot>> history) {
         serve.target().ifPresent(target -> {
-            List<Snapshot> known = new ArrayList<>();
-            running.desired().ifPresent(known::add);
+            List<Snapshot> contents = Stream.concat(Stream.of(target), serve.stable().stream())
+                    .distinct()
+                    .flatMap(version -> desired
+                            .filter(snapshot -> snapshot.version().equals(version))
+                            .or(() -> master.snapshot(seen.clusterId(), version))
+                            .or(() -> history.apply(version))
+                            .stream())
+                    .toList();
             master.publish(
                     new Order(
                             seen.clusterId(),
@@ -113,7 +124,7 @@ final class Enforcement {
                             new Cohort(serve.wave(), serve.cohort()),
                             seen.members(),
                             "",
-                            known),
+                            contents),
                     new LinkedHashSet<>(seen.instances()));
         });
     }

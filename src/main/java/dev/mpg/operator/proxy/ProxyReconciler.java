@@ -11,9 +11,11 @@ import dev.mpg.config.SpecReader;
 import dev.mpg.master.Master;
 import dev.mpg.operator.events.EventRecorder;
 import dev.mpg.operator.events.Notice;
+import dev.mpg.operator.events.Scribe;
 import dev.mpg.operator.infrastructure.Infrastructure;
 import dev.mpg.operator.proxy.Enforcement.Seen;
 import dev.mpg.operator.proxy.ProxyStatusFactory.Observation;
+import dev.mpg.operator.proxy.RevisionPlan.Plan;
 import dev.mpg.operator.proxy.RunningConfigs.Running;
 import dev.mpg.operator.scheduler.Pool;
 import dev.mpg.operator.triggers.Startup;
@@ -23,6 +25,7 @@ import dev.mpg.rollout.Rollout;
 import dev.mpg.rollout.RolloutState;
 import dev.mpg.rollout.Serve;
 import dev.mpg.snapshot.ContentHash;
+import io.fabric8.kubernetes.api.model.apps.ControllerRevision;
 import io.javaoperatorsdk.operator.api.config.informer.InformerEventSourceConfiguration;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
 import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
@@ -33,6 +36,7 @@ import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import io.javaoperatorsdk.operator.processing.event.source.EventSource;
 import io.javaoperatorsdk.operator.processing.event.source.informer.InformerEventSource;
+import io.javaoperatorsdk.operator.processing.event.source.informer.Mappers;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -66,12 +70,16 @@ public final class ProxyReconciler implements Reconciler<Proxy> {
     private final Triggers triggers;
     private final Startup startup;
     private final EventRecorder events;
+    private final History history;
+    private final Scribe scribe;
     private final Clock clock;
     private final Instant joinedBy;
     private final RunningConfigs configs = new RunningConfigs();
     private final Enforcement enforcement;
     /** What was served last, by cluster id. */
     private final Map<String, Serve> serves = new ConcurrentHashMap<>();
+    /** What was last to be written of history, by cluster id: the cache that it was planned from may lag behind. */
+    private final Map<String, Plan> plans = new ConcurrentHashMap<>();
 
     public ProxyReconciler(
             Master master,
@@ -79,12 +87,16 @@ public final class ProxyReconciler implements Reconciler<Proxy> {
             Triggers triggers,
             Startup startup,
             EventRecorder events,
+            History history,
+            Scribe scribe,
             Clock clock) {
         this.master = master;
         this.infrastructure = infrastructure;
         this.triggers = triggers;
         this.startup = startup;
         this.events = events;
+        this.history = history;
+        this.scribe = scribe;
         this.clock = clock;
         this.joinedBy = clock.instant().plus(JOINING);
         this.enforcement = new Enforcement(master, infrastructure);
@@ -105,7 +117,21 @@ public final class ProxyReconciler implements Reconciler<Proxy> {
                                 .collect(Collectors.toSet()))
                 .withPrimaryToSecondaryMapper((Proxy proxy) -> Set.of(new ResourceID(Pool.schedulerName(proxy))))
                 .build();
-        return List.of(new InformerEventSource<>(schedulers, context), triggers.proxyEventSource());
+        return List.of(
+                new InformerEventSource<>(schedulers, context),
+                new InformerEventSource<>(revisions(), context),
+                triggers.proxyEventSource());
+    }
+
+    /** What this operator itself writes makes no work; what somebody deletes is looked at. */
+    private static InformerEventSourceConfiguration<ControllerRevision> revisions() {
+        return InformerEventSourceConfiguration.from(ControllerRevision.class, Proxy.class)
+                .withName("revisions")
+                .withLabelSelector(History.PROXY_LABEL)
+                .withSecondaryToPrimaryMapper(Mappers.fromOwnerReferences(Proxy.class))
+                .withOnAddFilter(revision -> false)
+                .withOnUpdateFilter((now, before) -> false)
+                .build();
     }
 
     @Override
@@ -141,7 +167,7 @@ public final class ProxyReconciler implements Reconciler<Proxy> {
                             Optional.empty(),
                             List.of()),
                     context);
-            notices.forEach(notice -> events.record(proxy, notice));
+            tell(proxy, notices);
             return UpdateControl.noUpdate();
         }
         triggers.watch(running.owner(), clusterId(proxy), Pool.schedulerName(proxy));
@@ -152,6 +178,7 @@ public final class ProxyReconciler implements Reconciler<Proxy> {
     /** Decides how far the rollout goes, stores that, and only then serves it; what is only taken away is served first. */
     private UpdateControl<Proxy> rollOut(Proxy proxy, Running running, Seen seen, Context<Proxy> context) {
         Instant now = clock.instant().truncatedTo(ChronoUnit.MILLIS);
+        Set<ControllerRevision> revisions = context.getSecondaryResources(ControllerRevision.class);
         RolloutCommands.Reading commands = RolloutCommands.read(proxy, running.state());
         Decision decision = Rollout.decide(
                 running.state(),
@@ -169,7 +196,7 @@ public final class ProxyReconciler implements Reconciler<Proxy> {
         boolean retreat = served.isPresent() && Enforcement.isRetreat(served.get(), decision.serve());
         if (retreat) {
             configs.put(seen.clusterId(), reached);
-            serve(seen, reached, decision.serve());
+            serve(proxy, seen, reached, decision.serve(), revisions);
         }
         List<Notice> notices = new ArrayList<>();
         Duration joining = Duration.between(now, joinedBy);
@@ -182,16 +209,28 @@ public final class ProxyReconciler implements Reconciler<Proxy> {
         }
         if (!retreat) {
             configs.put(seen.clusterId(), reached);
-            serve(seen, reached, decision.serve());
+            serve(proxy, seen, reached, decision.serve(), revisions);
         }
         ProxyNotices.of(decision.outcomes()).forEach(notices::add);
         commands.problem().ifPresent(problem -> notices.add(Notice.warning("UnknownCommand", problem)));
-        notices.forEach(notice -> events.record(proxy, notice));
+        tell(proxy, notices);
+        Plan plan = History.plan(proxy, revisions, reached.desiredVersion(), decision.state());
+        if (!plan.equals(plans.put(seen.clusterId(), plan)) && !plan.isEmpty()) {
+            scribe.write(() -> {
+                if (!history.write(proxy, plan)) {
+                    plans.remove(seen.clusterId(), plan);
+                }
+            });
+        }
         return again(wait ? Optional.of(joinedBy) : decision.wakeUp(), now);
     }
 
-    private void serve(Seen seen, Running running, Serve serve) {
-        enforcement.serve(seen, running, serve);
+    private void tell(Proxy proxy, List<Notice> notices) {
+        notices.forEach(notice -> scribe.write(() -> events.record(proxy, notice)));
+    }
+
+    private void serve(Proxy proxy, Seen seen, Running running, Serve serve, Set<ControllerRevision> revisions) {
+        enforcement.serve(seen, running.desired(), serve, version -> history.snapshot(proxy, revisions, version));
         serves.put(seen.clusterId(), serve);
     }
 
@@ -303,6 +342,7 @@ public final class ProxyReconciler implements Reconciler<Proxy> {
         if (configs.isOwner(clusterId, proxy)) {
             configs.remove(clusterId, proxy);
             serves.remove(clusterId);
+            plans.remove(clusterId);
             master.withdraw(clusterId);
             infrastructure.removeFleet(clusterId);
         }
