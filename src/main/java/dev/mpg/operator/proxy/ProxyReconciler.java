@@ -26,6 +26,7 @@ import dev.mpg.rollout.RolloutState;
 import dev.mpg.rollout.Serve;
 import dev.mpg.snapshot.ContentHash;
 import io.fabric8.kubernetes.api.model.apps.ControllerRevision;
+import io.javaoperatorsdk.operator.api.config.informer.Informer;
 import io.javaoperatorsdk.operator.api.config.informer.InformerEventSourceConfiguration;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
 import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
@@ -56,7 +57,11 @@ import org.slf4j.LoggerFactory;
  * Keeps what a fleet runs equal to what its Proxy asks for. Gathers what is there, decides whether the spec can be put into
  * force, enforces that, and writes down what is true. It also sees deletions, so that no finalizer is needed.
  */
-@ControllerConfiguration(name = "proxy", triggerReconcilerOnAllEvents = true)
+@ControllerConfiguration(
+        name = "proxy",
+        triggerReconcilerOnAllEvents = true,
+        generationAwareEventProcessing = false,
+        informer = @Informer(onUpdateFilter = WhatIsAsked.class))
 public final class ProxyReconciler implements Reconciler<Proxy> {
     private static final Logger log = LoggerFactory.getLogger(ProxyReconciler.class);
     private static final String BY_CLUSTER_ID = "clusterId";
