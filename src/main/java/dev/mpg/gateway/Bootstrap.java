@@ -9,6 +9,7 @@ import com.google.protobuf.util.Durations;
 import io.envoyproxy.envoy.config.bootstrap.v3.Admin;
 import io.envoyproxy.envoy.config.bootstrap.v3.Bootstrap.DynamicResources;
 import io.envoyproxy.envoy.config.bootstrap.v3.Bootstrap.StaticResources;
+import io.envoyproxy.envoy.config.bootstrap.v3.ClusterManager;
 import io.envoyproxy.envoy.config.cluster.v3.Cluster;
 import io.envoyproxy.envoy.config.cluster.v3.OutlierDetection;
 import io.envoyproxy.envoy.config.cluster.v3.UpstreamConnectionOptions;
@@ -83,6 +84,7 @@ public record Bootstrap(
                         .setCdsConfig(ads())
                         .setAdsConfig(xdsStream()))
                 .setStaticResources(StaticResources.newBuilder().addClusters(xdsCluster()))
+                .setClusterManager(ClusterManager.newBuilder().setLoadStatsConfig(loadReports()))
                 .setOverloadManager(overloadManager())
                 .build();
     }
@@ -120,6 +122,19 @@ public record Bootstrap(
                         .setEnvoyGrpc(GrpcService.EnvoyGrpc.newBuilder()
                                 .setClusterName(XDS_CLUSTER)
                                 .setRetryPolicy(RetryPolicy.newBuilder().setRetryBackOff(backoff))))
+                .build();
+    }
+
+    /**
+     * Where it reports its load: to the instance that it has its config from. Envoy opens a lost stream again after 5 s,
+     * whatever is configured, and what it counted meanwhile is in its first report then. The node is in every report.
+     */
+    private static ApiConfigSource loadReports() {
+        return ApiConfigSource.newBuilder()
+                .setApiType(ApiConfigSource.ApiType.GRPC)
+                .setTransportApiVersion(ApiVersion.V3)
+                .addGrpcServices(GrpcService.newBuilder()
+                        .setEnvoyGrpc(GrpcService.EnvoyGrpc.newBuilder().setClusterName(XDS_CLUSTER)))
                 .build();
     }
 
