@@ -79,6 +79,7 @@ record Layering(String root) {
                                 "java.util.stream",
                                 "com.google.protobuf..",
                                 "io.envoyproxy.envoy..",
+                                "org.apache.commons.statistics.distribution",
                                 "org.jspecify.annotations"))
                         .or(belongToAnyOf(
                                 Serializable.class,
