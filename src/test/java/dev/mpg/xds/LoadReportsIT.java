@@ -225,6 +225,18 @@ class LoadReportsIT {
     }
 
     @Test
+    void whatIsCountedWhileThereIsNoStreamIsInTheFirstReportOfTheNext() throws Exception {
+        awaitCounting();
+        request("works", 3, 200);
+        awaitAll(new Counts(3, 0, 0));
+        interval = Duration.ofMinutes(1);
+        loads.drain();
+        request("fails", 2, 500);
+        awaitAll(new Counts(5, 2, 0));
+        await().atMost(SOON).until(() -> stat("load_reporter.requests") == 3);
+    }
+
+    @Test
     void aCohortIsSeenBeforeAndAfterItGotTheTarget() throws Exception {
         awaitCounting();
         request("works", 10, 200);
