@@ -138,6 +138,13 @@ final class ProxyStatusFactory {
                     "gateway " + failed.get().name() + " keeps ending: "
                             + failed.get().failure());
         }
+        boolean waits = seen.state().phase() == Phase.Progressing
+                && seen.state().stable().isPresent()
+                && seen.state().wave().isEmpty();
+        if (waits || seen.state().phase() == Phase.Paused) {
+            return new Finding(
+                    false, waits ? "Pending" : "Paused", RolloutWords.progress(seen.state(), seen.policy(), fleet));
+        }
         if (!fleet.served()) {
             return new Finding(
                     false,
@@ -149,9 +156,6 @@ final class ProxyStatusFactory {
                                             + seen.instanceError()
                                                     .map(error -> ": " + error)
                                                     .orElse("")));
-        }
-        if (seen.state().phase() == Phase.Paused) {
-            return new Finding(false, "Paused", RolloutWords.progress(seen.state(), seen.policy(), fleet));
         }
         if (!fleet.pending().isEmpty()
                 || !fleet.rejected().isEmpty()
