@@ -361,7 +361,7 @@ public record ProxySpec(
             @JsonPropertyDescription("Fewer requests than this, in a wave, say nothing.")
             @Min(1)
             @Max(1000000000)
-            @Default("50")
+            @Default("20")
             @Nullable
             Long minRequests,
 

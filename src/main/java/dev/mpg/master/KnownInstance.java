@@ -1,5 +1,6 @@
 package dev.mpg.master;
 
+import dev.mpg.rollout.Traffic;
 import dev.mpg.snapshot.ContentHash;
 import dev.mpg.sync.InstanceStream;
 import dev.mpg.sync.SyncAuthority;
@@ -28,11 +29,16 @@ final class KnownInstance {
     /** By cluster id. */
     final Map<String, ReportBook> reports = new HashMap<>();
 
+    /** Of the open wave, by cluster id. */
+    private final Map<String, WaveTraffic> traffic = new HashMap<>();
+
     @Nullable
     InstanceStream stream;
 
     private String xdsAddress = "";
     private String debugAddress = "";
+
+    private record WaveTraffic(int wave, Traffic seen) {}
 
     KnownInstance(String name) {
         this.name = name;
@@ -83,6 +89,18 @@ final class KnownInstance {
         return !versions.equals(before) || !error.equals(errorBefore);
     }
 
+    /** Takes what it says of a wave's traffic. Whether that is news. */
+    boolean sees(String clusterId, int wave, Traffic seen) {
+        WaveTraffic now = new WaveTraffic(wave, seen);
+        return !now.equals(traffic.put(clusterId, now));
+    }
+
+    /** What it said of this wave's traffic. */
+    Traffic traffic(String clusterId, int wave) {
+        WaveTraffic said = traffic.get(clusterId);
+        return said == null || said.wave() != wave ? Traffic.NONE : said.seen();
+    }
+
     /** This Proxy is placed elsewhere now. While it is connected it forgets only once it has been told. */
     void remove(String clusterId) {
         clusterIds.remove(clusterId);
@@ -97,6 +115,7 @@ final class KnownInstance {
         held.keySet().retainAll(clusterIds);
         errors.keySet().retainAll(clusterIds);
         reports.keySet().retainAll(clusterIds);
+        traffic.keySet().retainAll(clusterIds);
     }
 
     /** Whether nothing would be lost by forgetting it. */

@@ -1,6 +1,7 @@
 package dev.mpg.master;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.mpg.rollout.Traffic;
 import dev.mpg.snapshot.ContentHash;
 import dev.mpg.snapshot.Snapshot;
 import dev.mpg.sync.InstanceReport;
@@ -231,6 +232,21 @@ public final class Master {
         return new Fleet(ReportBook.merge(books), serving);
     }
 
+    /** What the gateways of a cluster say of their requests since this wave opened, and before. */
+    public Traffic traffic(String clusterId, int wave) {
+        Traffic sum = Traffic.NONE;
+        synchronized (lock) {
+            Cluster cluster = clusters.get(clusterId);
+            for (String name : cluster == null ? Set.<String>of() : cluster.instances) {
+                KnownInstance instance = instances.get(name);
+                if (instance != null) {
+                    sum = sum.plus(instance.traffic(clusterId, wave));
+                }
+            }
+        }
+        return sum;
+    }
+
     /** The instances that are connected, and those on which a Proxy is placed, sorted by name. */
     public List<Instance> instances() {
         synchronized (lock) {
@@ -346,6 +362,21 @@ public final class Master {
                     return;
                 }
                 notices.fleetsChanged(Set.of(report.clusterId()));
+            }
+            notices.deliver();
+        }
+
+        @Override
+        public void seen(String name, InstanceStream stream, String clusterId, int wave, Traffic traffic) {
+            Notices notices = new Notices();
+            synchronized (lock) {
+                KnownInstance instance = speaker(name, stream);
+                if (instance == null
+                        || !instance.maySpeakOf(clusterId, placementComplete)
+                        || !instance.sees(clusterId, wave, traffic)) {
+                    return;
+                }
+                notices.fleetsChanged(Set.of(clusterId));
             }
             notices.deliver();
         }

@@ -447,6 +447,7 @@ final class Deliberation {
             return widen(promoted ? policy.last() : wave.map(Wave::step).orElse(0));
         }
         return baked(wave.get())
+                && (promoted || !seen.unjudged())
                 && (isWhole(wave.get()) ? complete() : widen(wave.get().step() + 1));
     }
 

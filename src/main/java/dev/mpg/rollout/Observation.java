@@ -22,6 +22,7 @@ import java.util.TreeSet;
  * @param reports what the connected gateways run, each once; of several for one gateway the worst counts. A gateway without
  *     a report is not connected
  * @param regression what the analysis of traffic holds against the open wave
+ * @param unjudged whether the traffic of the open wave is too little to be judged, and that is a reason to wait
  * @param commands all that is asked for, also if it has acted already
  */
 public record Observation(
@@ -31,6 +32,7 @@ public record Observation(
         boolean fleetKnown,
         List<GatewayReport> reports,
         Optional<Regression> regression,
+        boolean unjudged,
         Set<Command> commands) {
     private static final Comparator<GatewayReport> BEST_FIRST = Comparator.comparing(
                     GatewayReport::state, (a, b) -> Integer.compare(severity(a), severity(b)))

@@ -11,7 +11,8 @@ package dev.mpg.rollout;
  *       (rounded up, at least 1) as it was when the wave opened, and less when the fleet shrinks. Gateways that come later,
  *       or leave the fleet and come back, get stable until the next wave opens or the rollout is complete.
  *   <li>A wave opens only when every gateway of the cohort runs the target by its own report, and has done so without
- *       interruption for the bake time. No clock makes up for an ACK. A clock put back makes the bake begin anew.
+ *       interruption for the bake time, and when its traffic was judged, if that is asked for. No clock makes up for an ACK. A
+ *       clock put back makes the bake begin anew.
  *   <li>A gateway of the cohort that is not connected neither ACKs nor times out: the wave waits for it. One that no longer
  *       exists is not waited for. A cohort of which nobody is left is picked anew, by rank; otherwise lost gateways are not
  *       replaced, so that a version that kills gateways does not work its way through the fleet.

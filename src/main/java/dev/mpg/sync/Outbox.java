@@ -2,6 +2,7 @@ package dev.mpg.sync;
 
 import com.google.protobuf.ByteString;
 import dev.mpg.rollout.GatewayReport;
+import dev.mpg.rollout.Traffic;
 import dev.mpg.snapshot.ContentHash;
 import dev.mpg.sync.v1.FromProxy;
 import dev.mpg.sync.v1.Holding;
@@ -27,6 +28,7 @@ final class Outbox {
     private final Map<String, FromProxy> holdings = new LinkedHashMap<>();
     private final Map<String, Reported> reports = new HashMap<>();
     private final Set<String> reportsDue = new LinkedHashSet<>();
+    private final Map<String, FromProxy> traffic = new LinkedHashMap<>();
     /** What the Master has been told on this stream. */
     private final Map<String, Reported> sent = new HashMap<>();
     /** The Proxies placed here; null while the Master hasn't said. */
@@ -60,11 +62,20 @@ final class Outbox {
         reportsDue.add(clusterId);
     }
 
+    synchronized void traffic(String clusterId, int wave, Traffic seen) {
+        traffic.put(
+                clusterId,
+                FromProxy.newBuilder()
+                        .setTraffic(TrafficCodec.encode(clusterId, wave, seen))
+                        .build());
+    }
+
     /** These Proxies, and no others, are placed here. Wants of others are sent all the same: their answers are awaited. */
     synchronized void retain(Set<String> clusterIds) {
         placed = new HashSet<>(clusterIds);
         holdings.keySet().retainAll(clusterIds);
         reports.keySet().retainAll(clusterIds);
+        traffic.keySet().retainAll(clusterIds);
         sent.keySet().retainAll(clusterIds);
     }
 
@@ -79,6 +90,7 @@ final class Outbox {
     synchronized void restart() {
         wants.clear();
         holdings.clear();
+        traffic.clear();
         sent.clear();
         reportsDue.addAll(reports.keySet());
     }
@@ -92,7 +104,7 @@ final class Outbox {
             due.remove();
             message = nextReport(clusterId);
         }
-        return message;
+        return message.or(() -> poll(traffic));
     }
 
     private static Optional<FromProxy> poll(Map<String, FromProxy> messages) {

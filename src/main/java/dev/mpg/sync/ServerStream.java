@@ -8,6 +8,7 @@ import dev.mpg.sync.v1.FromMaster;
 import dev.mpg.sync.v1.FromProxy;
 import dev.mpg.sync.v1.Holding;
 import dev.mpg.sync.v1.Placement;
+import dev.mpg.sync.v1.Traffic;
 import dev.mpg.sync.v1.Want;
 import dev.mpg.sync.v1.Welcome;
 import io.grpc.Status;
@@ -96,6 +97,7 @@ final class ServerStream implements StreamObserver<FromProxy>, InstanceStream {
                 case WANT -> want(message.getWant());
                 case HOLDING -> holding(message.getHolding());
                 case REPORT -> authority.reported(name(), this, ReportCodec.decode(message.getReport()));
+                case TRAFFIC -> traffic(message.getTraffic());
                 // A newer proxy may say what this Master doesn't know.
                 case MESSAGE_NOT_SET -> name();
             }
@@ -201,6 +203,10 @@ final class ServerStream implements StreamObserver<FromProxy>, InstanceStream {
             }
         }
         authority.held(name, this, clusterId, versions, error(holding));
+    }
+
+    private void traffic(Traffic traffic) {
+        authority.seen(name(), this, traffic.getClusterId(), traffic.getWave(), TrafficCodec.decode(traffic));
     }
 
     private static Optional<String> error(Holding holding) {

@@ -1,5 +1,6 @@
 package dev.mpg.sync;
 
+import dev.mpg.rollout.Traffic;
 import dev.mpg.snapshot.ContentHash;
 import java.util.Map;
 import java.util.Optional;
@@ -31,6 +32,9 @@ public interface SyncAuthority {
 
     /** An instance reports on gateways. */
     void reported(String instance, InstanceStream stream, InstanceReport report);
+
+    /** An instance says what a wave's traffic is like so far. */
+    void seen(String instance, InstanceStream stream, String clusterId, int wave, Traffic traffic);
 
     /** The cluster ids of the Proxies placed on an instance, as far as they are known. */
     Set<String> clusterIds(String instance);

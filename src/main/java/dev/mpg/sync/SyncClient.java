@@ -1,6 +1,7 @@
 package dev.mpg.sync;
 
 import dev.mpg.rollout.GatewayReport;
+import dev.mpg.rollout.Traffic;
 import dev.mpg.snapshot.ContentHash;
 import dev.mpg.sync.v1.FromMaster;
 import dev.mpg.sync.v1.FromProxy;
@@ -125,6 +126,16 @@ public final class SyncClient implements AutoCloseable {
      */
     public void report(String clusterId, ContentHash target, List<GatewayReport> gateways) {
         outbox.report(clusterId, target, gateways);
+        sendSoon();
+    }
+
+    /** Tells the Master what a wave's traffic is like so far. Returns at once. What hasn't been sent yet is replaced. */
+    public void traffic(String clusterId, int wave, Traffic seen) {
+        outbox.traffic(clusterId, wave, seen);
+        sendSoon();
+    }
+
+    private void sendSoon() {
         if (sendQueued.compareAndSet(false, true)) {
             execute(() -> {
                 sendQueued.set(false);

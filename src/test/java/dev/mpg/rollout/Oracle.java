@@ -254,6 +254,7 @@ final class Oracle {
                 at.seen.fleetKnown(),
                 reports,
                 at.seen.regression(),
+                at.seen.unjudged(),
                 new java.util.LinkedHashSet<>(commands));
         require(
                 Rollout.decide(at.before, at.policy, shuffled).equals(at.decision),
@@ -337,6 +338,7 @@ final class Oracle {
         boolean first =
                 at.before.wave().filter(open -> open.number() == wave.number()).isPresent();
         Instant since = first && ackedSince != null ? ackedSince : at.seen.now();
+        require(!at.seen.unjudged(), "the cohort's traffic was judged before the next wave opens");
         require(
                 !at.seen.now().isBefore(since.plus(bake)),
                 "the cohort has baked for " + bake + " before the next wave opens");

@@ -355,6 +355,28 @@ class RolloutTest {
         }
 
         @Test
+        void trafficThatCannotBeJudgedHoldsTheWave() {
+            Story story = Story.rollingOut(10);
+            story.unjudged = true;
+            int wave = story.wave();
+            story.everybodyAcks().see();
+            story.after(3600).see();
+            assertThat(story.wave()).isEqualTo(wave);
+            story.unjudged = false;
+            story.see();
+            assertThat(story.wave()).isEqualTo(wave + 1);
+        }
+
+        @Test
+        void whoPromotesDoesNotWaitForTrafficToBeJudged() {
+            Story story = Story.rollingOut(10);
+            story.unjudged = true;
+            story.command(Action.Promote).see();
+            story.everybodyAcks().see();
+            assertThat(story.state.phase()).isEqualTo(Phase.Complete);
+        }
+
+        @Test
         void aRegressionOfAnEarlierWaveSaysNothing() {
             Story story = Story.rollingOut(10);
             story.regression = Optional.of(new Regression(story.wave(), "worse"));
@@ -965,7 +987,7 @@ class RolloutTest {
             GatewayReport refusal = new GatewayReport("a", State.REJECTED, V1, List.of());
             for (List<GatewayReport> reports : List.of(List.of(ack, refusal), List.of(refusal, ack))) {
                 Observation seen = new Observation(
-                        story.now, story.desired, story.fleet, true, reports, Optional.empty(), story.commands);
+                        story.now, story.desired, story.fleet, true, reports, Optional.empty(), false, story.commands);
                 assertThat(seen.reports()).containsExactly(refusal);
             }
         }

@@ -32,6 +32,7 @@ final class Story {
     boolean fleetKnown = true;
     final Map<String, GatewayReport> reports = new TreeMap<>();
     Optional<Regression> regression = Optional.empty();
+    boolean unjudged;
     final Set<Command> commands = new HashSet<>();
     private int commandIds;
 
@@ -126,7 +127,15 @@ final class Story {
         Decision decision = Rollout.decide(
                 state,
                 policy,
-                new Observation(now, desired, fleet, fleetKnown, List.copyOf(reports.values()), regression, commands));
+                new Observation(
+                        now,
+                        desired,
+                        fleet,
+                        fleetKnown,
+                        List.copyOf(reports.values()),
+                        regression,
+                        unjudged,
+                        commands));
         state = decision.state();
         return decision;
     }

@@ -71,6 +71,8 @@ final class World {
     record Sight(Observation observation, Map<String, Said> said) {}
 
     /** Nothing but NACKs, late ACKs, commands, specs and restarts happens; what is reported is true at that moment. */
+    private boolean unjudged;
+
     final boolean calm;
     /** The fleet is whoever is connected. */
     private final boolean external;
@@ -322,6 +324,7 @@ final class World {
                 : Optional.empty();
         regression.ifPresent(worse -> tell(worse.toString()));
         Optional<ContentHash> compiled = random.nextInt(25) == 0 ? Optional.empty() : desired;
+        unjudged = !calm && random.nextInt(8) == 0;
         return sight(said, regression, compiled);
     }
 
@@ -333,7 +336,7 @@ final class World {
             }
         }
         List<GatewayReport> reports = said.values().stream().map(Said::report).toList();
-        return new Sight(new Observation(now, compiled, exist, !outage, reports, regression, commands), said);
+        return new Sight(new Observation(now, compiled, exist, !outage, reports, regression, unjudged, commands), said);
     }
 
     private Map<String, Said> said(SplittableRandom random) {
@@ -392,6 +395,7 @@ final class World {
         }
         fleet.values().forEach(this::answer);
         lastSaid = said(new SplittableRandom(0));
+        unjudged = false;
         return sight(lastSaid, Optional.empty(), desired);
     }
 

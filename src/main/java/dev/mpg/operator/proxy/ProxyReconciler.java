@@ -21,6 +21,7 @@ import dev.mpg.operator.scheduler.Pool;
 import dev.mpg.operator.triggers.Startup;
 import dev.mpg.operator.triggers.Triggers;
 import dev.mpg.rollout.Decision;
+import dev.mpg.rollout.Judgement;
 import dev.mpg.rollout.Rollout;
 import dev.mpg.rollout.RolloutState;
 import dev.mpg.rollout.Serve;
@@ -170,7 +171,8 @@ public final class ProxyReconciler implements Reconciler<Proxy> {
                             List.of(),
                             List.of(),
                             Optional.empty(),
-                            List.of()),
+                            List.of(),
+                            Optional.empty()),
                     context);
             tell(proxy, notices);
             return UpdateControl.noUpdate();
@@ -185,6 +187,8 @@ public final class ProxyReconciler implements Reconciler<Proxy> {
         Instant now = clock.instant().truncatedTo(ChronoUnit.MILLIS);
         Set<ControllerRevision> revisions = context.getSecondaryResources(ControllerRevision.class);
         RolloutCommands.Reading commands = RolloutCommands.read(proxy, running.state());
+        Optional<Judgement> judgement =
+                Traffics.judge(running.state(), running.analysis(), wave -> master.traffic(seen.clusterId(), wave));
         Decision decision = Rollout.decide(
                 running.state(),
                 running.policy(),
@@ -194,7 +198,8 @@ public final class ProxyReconciler implements Reconciler<Proxy> {
                         seen.fleet(),
                         seen.fleetKnown(),
                         seen.reported().gateways(),
-                        Optional.empty(),
+                        Traffics.regression(running.state(), judgement),
+                        Traffics.isReasonToWait(running.analysis(), judgement),
                         commands.commands()));
         Running reached = running.at(decision.state());
         Optional<Serve> served = Optional.ofNullable(serves.get(seen.clusterId()));
@@ -210,7 +215,7 @@ public final class ProxyReconciler implements Reconciler<Proxy> {
                 && joining.isPositive()
                 && decision.state().equals(running.state());
         if (!wait) {
-            notices.addAll(write(proxy, observation(reached, seen), context));
+            notices.addAll(write(proxy, observation(reached, seen, judgement), context));
         }
         if (!retreat) {
             configs.put(seen.clusterId(), reached);
@@ -246,7 +251,7 @@ public final class ProxyReconciler implements Reconciler<Proxy> {
                 .orElse(control);
     }
 
-    private static Observation observation(Running running, Seen seen) {
+    private static Observation observation(Running running, Seen seen, Optional<Judgement> judgement) {
         Optional<ContentHash> version = running.state()
                 .target()
                 .or(() -> seen.reported().targets().values().stream().findFirst());
@@ -263,7 +268,8 @@ public final class ProxyReconciler implements Reconciler<Proxy> {
                 seen.reported().instances().values().stream()
                         .flatMap(instance -> instance.error().stream())
                         .findFirst(),
-                seen.workloads());
+                seen.workloads(),
+                judgement.map(Judgement::message));
     }
 
     /** The verdict for this generation, and what is in force. An accepted spec that did not change isn't read again. */
@@ -296,6 +302,9 @@ public final class ProxyReconciler implements Reconciler<Proxy> {
                 verdict instanceof Verdict.Accepted
                         ? policy.policy()
                         : earlier.map(Running::policy).orElse(policy.policy()),
+                verdict instanceof Verdict.Accepted
+                        ? policy.analysis()
+                        : earlier.map(Running::analysis).orElse(policy.analysis()),
                 earlier.map(Running::state).orElseGet(() -> stored(proxy)));
     }
 

@@ -39,6 +39,7 @@ final class ProxyStatusFactory {
      * @param instances the proxy instances that should serve it
      * @param instanceError why one of them can't; empty when none said so
      * @param workloads the gateways that are run for it
+     * @param traffic what the open wave's traffic was found to be like
      */
     record Observation(
             String clusterId,
@@ -49,7 +50,8 @@ final class ProxyStatusFactory {
             List<GatewayReport> reports,
             List<String> instances,
             Optional<String> instanceError,
-            List<Workload> workloads) {}
+            List<Workload> workloads,
+            Optional<String> traffic) {}
 
     static ProxyStatus status(Proxy proxy, Observation seen, Instant now) {
         Optional<ProxyStatus> earlier = Optional.ofNullable(proxy.getStatus());
@@ -69,7 +71,10 @@ final class ProxyStatusFactory {
                         "the spec compiles to version " + accepted.snapshot().version());
             case Verdict.Refused(var reason, var message) -> conditions.set(ACCEPTED, false, reason, message);
         }
-        String progress = RolloutWords.progress(seen.state(), seen.policy(), seen.fleet());
+        String progress = RolloutWords.progress(seen.state(), seen.policy(), seen.fleet())
+                + (seen.state().phase() == Phase.Progressing
+                        ? seen.traffic().map(traffic -> "; traffic: " + traffic).orElse("")
+                        : "");
         conditions
                 .set(PROGRAMMED, programmed.holds(), programmed.reason(), programmed.message())
                 .set(PROGRESSING, phase == Phase.Progressing, phase.name(), progress);

@@ -5,6 +5,8 @@ import dev.mpg.config.GatewayDuration;
 import dev.mpg.config.Origin;
 import dev.mpg.config.Problem;
 import dev.mpg.config.SpecReader;
+import dev.mpg.rollout.AnalysisPolicy;
+import dev.mpg.rollout.AnalysisPolicy.OnNoTraffic;
 import dev.mpg.rollout.OnFailure;
 import dev.mpg.rollout.RolloutPolicy;
 import dev.mpg.rollout.Share;
@@ -14,6 +16,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,6 +34,8 @@ final class RolloutPolicies {
     private static final Duration SHORTEST_ACK_TIMEOUT = Duration.ofSeconds(1);
     private static final Duration LONGEST = Duration.ofHours(24);
 
+    private static final Pattern PERCENTAGE = Pattern.compile("[0-9]{1,3}(\\.[0-9]{1,2})?%");
+
     private final List<Problem> problems = new ArrayList<>();
 
     private RolloutPolicies() {}
@@ -39,9 +44,10 @@ final class RolloutPolicies {
      * What came of reading one.
      *
      * @param policy what it says, with the default for each field that can't be used
+     * @param analysis what is asked of a wave's traffic, likewise
      * @param problems empty when all can be used
      */
-    record Reading(RolloutPolicy policy, List<Problem> problems) {
+    record Reading(RolloutPolicy policy, AnalysisPolicy analysis, List<Problem> problems) {
         /** What came of reading the spec, refused for these problems too. */
         SpecReader.Reading refusing(SpecReader.Reading rest) {
             List<Problem> all = new ArrayList<>();
@@ -55,7 +61,7 @@ final class RolloutPolicies {
 
     static Reading read(Origin spec, ProxySpec.@Nullable Rollout from) {
         if (from == null) {
-            return new Reading(DEFAULT, List.of());
+            return new Reading(DEFAULT, AnalysisPolicy.DEFAULT, List.of());
         }
         RolloutPolicies reader = new RolloutPolicies();
         Origin origin = spec.field("rollout");
@@ -64,7 +70,8 @@ final class RolloutPolicies {
                 reader.duration(
                         origin.field("ackTimeout"), from.ackTimeout(), DEFAULT.ackTimeout(), SHORTEST_ACK_TIMEOUT),
                 from.onFailure() == ProxySpec.OnFailure.Pause ? OnFailure.Pause : OnFailure.Rollback);
-        return new Reading(policy, List.copyOf(reader.problems));
+        AnalysisPolicy analysis = reader.analysis(origin.field("analysis"), from.analysis());
+        return new Reading(policy, analysis, List.copyOf(reader.problems));
     }
 
     private List<Step> steps(Origin origin, @Nullable List<ProxySpec.Step> from) {
@@ -78,6 +85,36 @@ final class RolloutPolicies {
             share(at.field("gateways"), from.get(i).gateways()).ifPresent(share -> steps.add(new Step(share, bake)));
         }
         return steps;
+    }
+
+    private AnalysisPolicy analysis(Origin origin, ProxySpec.@Nullable Analysis from) {
+        AnalysisPolicy absent = AnalysisPolicy.DEFAULT;
+        if (from == null) {
+            return absent;
+        }
+        long minRequests = Optional.ofNullable(from.minRequests()).orElse(absent.minRequests());
+        if (minRequests < 1) {
+            problems.add(new Problem(
+                    origin.field("minRequests"), "'" + minRequests + "' is less than 1", "give at least 1"));
+            minRequests = absent.minRequests();
+        }
+        return new AnalysisPolicy(
+                minRequests,
+                from.maxErrorRatioIncrease() == null
+                        ? absent.maxErrorRatioIncrease()
+                        : ratio(origin.field("maxErrorRatioIncrease"), from.maxErrorRatioIncrease()),
+                from.onNoTraffic() == ProxySpec.OnNoTraffic.Pause ? OnNoTraffic.Pause : OnNoTraffic.Continue);
+    }
+
+    private double ratio(Origin origin, String from) {
+        if (PERCENTAGE.matcher(from).matches()) {
+            double percent = Double.parseDouble(from.substring(0, from.length() - 1));
+            if (percent <= 100) {
+                return percent / 100;
+            }
+        }
+        problems.add(new Problem(origin, "'" + from + "' is no share of requests", "write it like 2% or 0.5%"));
+        return AnalysisPolicy.DEFAULT.maxErrorRatioIncrease();
     }
 
     private Optional<Share> share(Origin origin, @Nullable IntOrString from) {

@@ -1,5 +1,6 @@
 package dev.mpg.operator.proxy;
 
+import dev.mpg.rollout.AnalysisPolicy;
 import dev.mpg.rollout.RolloutPolicy;
 import dev.mpg.rollout.RolloutState;
 import dev.mpg.snapshot.ContentHash;
@@ -21,10 +22,17 @@ final class RunningConfigs {
      * @param generation of the spec that {@code verdict} was decided for
      * @param verdict the decision, kept so that an unchanged spec isn't compiled again
      * @param policy how to roll out, as the last accepted spec has it
+     * @param analysis what is asked of a wave's traffic, as the last accepted spec has it
      * @param state of the rollout, as it was stored last
      */
     record Running(
-            ResourceID owner, String uid, long generation, Verdict verdict, RolloutPolicy policy, RolloutState state) {
+            ResourceID owner,
+            String uid,
+            long generation,
+            Verdict verdict,
+            RolloutPolicy policy,
+            AnalysisPolicy analysis,
+            RolloutState state) {
 
         /** What the spec compiles to; empty while it can't be used. */
         Optional<Snapshot> desired() {
@@ -37,7 +45,7 @@ final class RunningConfigs {
 
         /** The rollout has come as far as this. */
         Running at(RolloutState reached) {
-            return new Running(owner, uid, generation, verdict, policy, reached);
+            return new Running(owner, uid, generation, verdict, policy, analysis, reached);
         }
     }
 

@@ -75,7 +75,8 @@ final class Fixtures {
                         reports,
                         List.of("default-0"),
                         instanceError,
-                        workloads),
+                        workloads,
+                        Optional.empty()),
                 now);
     }
 
@@ -108,7 +109,7 @@ final class Fixtures {
         return Rollout.decide(
                         before,
                         RolloutPolicy.DEFAULT,
-                        new Observation(now, desired, fleet, fleetKnown, reports, Optional.empty(), Set.of()))
+                        new Observation(now, desired, fleet, fleetKnown, reports, Optional.empty(), false, Set.of()))
                 .state();
     }
 
