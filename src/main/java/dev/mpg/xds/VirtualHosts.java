@@ -85,7 +85,14 @@ final class VirtualHosts {
     /** What {@link #addTo} added is sent now. */
     void sent(Names routesFollowed) {
         hosts.orphans = Names.NONE;
-        hosts.askedRoutes = hosts.askedRoutes.filter(route -> routes.covers(route) && !routesFollowed.contains(route));
+        hosts.askedRoutes = hosts.askedRoutes.filter(
+                route -> routes.covers(route) && !routesFollowed.contains(route) && !isKnownGone(route));
+    }
+
+    /** Whether there is no such RouteConfiguration any more, although a listener that is being drained still asks for it. */
+    private boolean isKnownGone(String route) {
+        Snapshot snapshot = target.get().snapshot();
+        return routes.has(snapshot) && !isIn(snapshot, route);
     }
 
     /** These RouteConfigurations are sent now; the client waits for those in {@code asked}. */

@@ -499,6 +499,25 @@ class DeltaSessionTest {
         }
 
         @Test
+        void aRefusedRouteThatIsGoneIsNotWaitedForAlthoughADrainedListenerKeepsAskingForIt() {
+            Delta client = shopper();
+            Snapshot more = with(SHOP, listener("admin", 90, "second"), route("second"), host("second", "x", "a"));
+            client.retarget(more);
+            client.sent();
+            client.subscribe(ROUTE, "second");
+            client.ackAll();
+            client.retarget(with(more, route("second", "x-bad")));
+            client.sent();
+            client.nack(ROUTE, "no");
+            client.retarget(SHOP);
+            client.ackAll();
+            assertThat(client.report().state()).isEqualTo(State.CURRENT);
+            client.retarget(more);
+            assertThat(client.ackAll())
+                    .containsExactly("Listener +admin", "RouteConfiguration +second", "VirtualHost +second/x");
+        }
+
+        @Test
         void itIsRememberedWhenTheGatewayComesBack() {
             Delta client = shopper();
             client.retarget(with(SHOP, host("main", "two", "bad"), host("main", "new", "a")));
