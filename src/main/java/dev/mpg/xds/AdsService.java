@@ -12,6 +12,8 @@ import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.ServerCalls;
 import io.grpc.stub.StreamObserver;
 import java.time.Clock;
+import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +25,8 @@ final class AdsService implements BindableService {
     private final Marshalling marshalling;
     private final XdsMetrics metrics;
     private final Consumer<String> changed;
+    /** Of the whole JVM, and gone with it. */
+    private final ScheduledExecutorService timer = ForkJoinPool.commonPool();
 
     AdsService(
             Function<String, @Nullable Fleet> fleets,
@@ -46,14 +50,15 @@ final class AdsService implements BindableService {
                                 (ServerCallStreamObserver<ByteString>) call,
                                 StreamInfo.Protocol.DELTA,
                                 DeltaDiscoveryRequest::getNode,
-                                fleet -> new DeltaSession(fleet::diff, fleet::shared, metrics::answered))))
+                                fleet -> new DeltaSession(
+                                        fleet::diff, fleet::shared, metrics::answered, System::nanoTime))))
                 .addMethod(
                         Wire.SOTW,
                         ServerCalls.asyncBidiStreamingCall(call -> new Requests<>(
                                 (ServerCallStreamObserver<ByteString>) call,
                                 StreamInfo.Protocol.SOTW,
                                 DiscoveryRequest::getNode,
-                                fleet -> new SotwSession(fleet::shared, metrics::answered))))
+                                fleet -> new SotwSession(fleet::shared, metrics::answered, System::nanoTime))))
                 .build();
     }
 
@@ -121,7 +126,17 @@ final class AdsService implements BindableService {
             Session<Q> session = sessionIn.apply(fleet);
             session.retarget(target);
             AdsStream<Q> admitted = new AdsStream<>(
-                    fleet, node, address, clock.instant(), protocol, session, call, marshalling, metrics, changed);
+                    fleet,
+                    node,
+                    address,
+                    clock.instant(),
+                    protocol,
+                    session,
+                    call,
+                    marshalling,
+                    metrics,
+                    timer,
+                    changed);
             admitted.begin();
             return admitted;
         }

@@ -9,8 +9,13 @@ import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
 import java.time.Instant;
 import java.util.List;
+import java.util.OptionalLong;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -31,11 +36,15 @@ final class AdsStream<Q> {
     private final ServerCallStreamObserver<ByteString> call;
     private final Marshalling marshalling;
     private final XdsMetrics metrics;
+    private final ScheduledExecutorService timer;
     private final Consumer<String> changed;
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Session<Q> session;
     private boolean ended;
+    /** Set while the stream waits to {@link #wake}. */
+    private @Nullable Future<?> waking;
+
     private volatile GatewayReport report;
 
     AdsStream(
@@ -48,6 +57,7 @@ final class AdsStream<Q> {
             ServerCallStreamObserver<ByteString> call,
             Marshalling marshalling,
             XdsMetrics metrics,
+            ScheduledExecutorService timer,
             Consumer<String> changed) {
         this.fleet = fleet;
         this.gateway = node.getId();
@@ -60,6 +70,7 @@ final class AdsStream<Q> {
         this.call = call;
         this.marshalling = marshalling;
         this.metrics = metrics;
+        this.timer = timer;
         this.changed = changed;
         this.report = session.report(gateway);
     }
@@ -165,6 +176,7 @@ final class AdsStream<Q> {
         while (call.isReady()) {
             Response response = session.next();
             if (response == null) {
+                wakeLater();
                 return;
             }
             // Counted first: a client that has it can look at the counter.
@@ -172,6 +184,18 @@ final class AdsStream<Q> {
             call.onNext(marshalling.marshal(response, address));
         }
         session.settle();
+    }
+
+    private void wakeLater() {
+        OptionalLong wait = session.waitNanos();
+        if (wait.isPresent() && waking == null) {
+            waking = timer.schedule(this::wake, wait.getAsLong(), TimeUnit.NANOSECONDS);
+        }
+    }
+
+    /** Sends what was to wait. */
+    private void wake() {
+        update(() -> waking = null);
     }
 
     private void log(GatewayReport before, GatewayReport after) {
@@ -211,6 +235,9 @@ final class AdsStream<Q> {
         boolean first = !ended;
         ended = true;
         if (first) {
+            if (waking != null) {
+                waking.cancel(false);
+            }
             fleet.remove(this, session.doubts());
             metrics.opened(protocol, -1);
             LOG.debug("gateway {} of cluster {} left: {}", gateway, fleet.clusterId(), status);

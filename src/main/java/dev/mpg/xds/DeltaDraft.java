@@ -32,17 +32,14 @@ final class DeltaDraft {
     /**
      * Adds a difference, as far as the client wants it.
      *
-     * @param removals whether its removals go now; else they are {@link #leftover}
+     * @param removals which of its removals go now; the others are {@link #leftover}
      * @param upserts which of its resources go
      */
-    void add(SnapshotDiff.OfType diff, boolean removals, Predicate<String> upserts) {
+    void add(SnapshotDiff.OfType diff, Predicate<String> removals, Predicate<String> upserts) {
         upserted = filter(diff.upserted(), resource -> covered.test(resource.name()) && upserts.test(resource.name()));
         List<String> gone = filter(diff.removed(), covered);
-        if (removals) {
-            removed = gone;
-        } else {
-            leftover = gone;
-        }
+        removed = filter(gone, removals);
+        leftover = filter(gone, removals.negate());
     }
 
     private static <T> List<T> filter(List<T> list, Predicate<T> keep) {
@@ -53,18 +50,18 @@ final class DeltaDraft {
     /**
      * Adds what the target has under these names, and the removal of what it hasn't.
      *
-     * @param removals whether removals go now; else they are {@link #later}
+     * @param removals which removals go now; the others are {@link #later}
      */
-    void add(Names names, boolean removals) {
+    void add(Names names, Predicate<String> removals) {
         for (String name : names.list()) {
             if (!covered.test(name)) {
                 continue;
             }
             target.resource(subscription.type, name).ifPresentOrElse(this::add, () -> {
-                if (removals) {
+                if (removals.test(name)) {
                     remove(name);
                 } else {
-                    later.add(name);
+                    removeLast(name);
                 }
             });
         }
@@ -86,6 +83,11 @@ final class DeltaDraft {
             moreRemoved = more;
         }
         more.add(name);
+    }
+
+    /** Adds it to {@link #later}. */
+    void removeLast(String name) {
+        later.add(name);
     }
 
     Change change() {

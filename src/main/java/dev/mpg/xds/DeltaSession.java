@@ -12,6 +12,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
+import java.util.function.LongSupplier;
+import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -19,12 +21,17 @@ import org.jspecify.annotations.Nullable;
  * The delta variant. Beside the rules of {@link Session}:
  * <ul>
  *   <li>A changed cluster's endpoints go with it even when they did not change: Envoy doesn't ask for them again, and waits.
+ *   <li>The virtual hosts of a RouteConfiguration that is gone go last: the listener that used it may be warming its next.
  *   <li>The virtual hosts of a RouteConfiguration go after it and unasked, see {@link VirtualHosts}.
  *   <li>After a refusal the client may have any part of the response, so each name in it is sent or removed explicitly with
  *       the next target.
  * </ul>
  */
 final class DeltaSession extends Session<DeltaDiscoveryRequest> {
+    /** In the order in which what is left over of them is removed. */
+    private static final List<ResourceType> REMOVED_LAST =
+            List.of(ResourceType.VIRTUAL_HOST, ResourceType.CLUSTER, ResourceType.ENDPOINT);
+
     private final Map<ResourceType, DeltaSubscription> subscriptions = forEachType(DeltaSubscription::new);
     private final DeltaSubscription endpoints = subscription(ResourceType.ENDPOINT);
     private final DeltaSubscription routes = subscription(ResourceType.ROUTE);
@@ -36,9 +43,10 @@ final class DeltaSession extends Session<DeltaDiscoveryRequest> {
     /**
      * @param diffs between snapshots, shared by the streams of a fleet
      * @param shared gives the one instance of equal names that the streams of a fleet share
+     * @param nanoTime see {@link Session#Session}
      */
-    DeltaSession(Diffs diffs, UnaryOperator<Names> shared, Answers answers) {
-        super(StreamInfo.Protocol.DELTA, answers);
+    DeltaSession(Diffs diffs, UnaryOperator<Names> shared, Answers answers, LongSupplier nanoTime) {
+        super(StreamInfo.Protocol.DELTA, answers, nanoTime);
         this.diffs = diffs;
         this.shared = shared;
     }
@@ -107,7 +115,7 @@ final class DeltaSession extends Session<DeltaDiscoveryRequest> {
         }
         if (sent.advances()) {
             subscription.base = sent.snapshot();
-            subscription.unsure = subscription.unsure.plus(sent.leftover());
+            subscription.leftovers = subscription.leftovers.plus(sent.leftover());
         } else {
             // The answer to a question while the rest must wait: base stays, these names may be ahead of it.
             List<String> ahead = new ArrayList<>();
@@ -174,6 +182,7 @@ final class DeltaSession extends Session<DeltaDiscoveryRequest> {
         subscription.names = subscription.names.minus(unwanted);
         subscription.asked = subscription.asked.filter(name -> covers(subscription, name));
         subscription.unsure = subscription.unsure.filter(name -> covers(subscription, name));
+        subscription.leftovers = subscription.leftovers.filter(name -> covers(subscription, name));
         if (subscription == routes) {
             virtualHosts.routesUnwanted(unwanted);
         }
@@ -236,8 +245,8 @@ final class DeltaSession extends Session<DeltaDiscoveryRequest> {
                 return response;
             }
         }
-        if (send && mayBreak()) {
-            for (ResourceType type : List.of(ResourceType.CLUSTER, ResourceType.ENDPOINT)) {
+        if (send && breaksNow()) {
+            for (ResourceType type : REMOVED_LAST) {
                 Response response = remove(subscription(type));
                 if (response != null) {
                     return response;
@@ -266,10 +275,12 @@ final class DeltaSession extends Session<DeltaDiscoveryRequest> {
         if (whole) {
             SnapshotDiff.OfType diff =
                     diffs.between(subscription.base, target().snapshot()).of(subscription.type);
-            draft.add(diff, late, name -> subscription != hosts || !virtualHosts.comesWithItsRoute(name));
-            draft.add(subscription.unsure, late);
+            Predicate<String> removals = name -> late && (subscription != hosts || !virtualHosts.isOfGoneRoute(name));
+            draft.add(diff, removals, name -> subscription != hosts || !virtualHosts.comesWithItsRoute(name));
+            draft.add(subscription.unsure, removals);
+            draft.add(subscription.leftovers, removals);
         }
-        draft.add(subscription.asked, true);
+        draft.add(subscription.asked, name -> true);
         Names followed = subscription == hosts ? virtualHosts.routesToFollow() : Names.NONE;
         if (subscription == hosts) {
             virtualHosts.addTo(draft, followed);
@@ -281,7 +292,8 @@ final class DeltaSession extends Session<DeltaDiscoveryRequest> {
         Names asked = subscription.asked;
         subscription.asked = Names.NONE;
         if (whole) {
-            subscription.unsure = draft.later();
+            subscription.unsure = Names.NONE;
+            subscription.leftovers = draft.later();
         }
         if (subscription == hosts) {
             virtualHosts.sent(followed);
@@ -289,29 +301,43 @@ final class DeltaSession extends Session<DeltaDiscoveryRequest> {
         if (change.isEmpty() && !subscription.owesAnswer) {
             if (whole) {
                 subscription.base = target().snapshot();
-                subscription.unsure = subscription.unsure.plus(draft.leftover());
+                subscription.leftovers = subscription.leftovers.plus(draft.leftover());
             }
             return null;
         }
         subscription.owesAnswer = false;
         bringAlong(subscription, change, asked);
-        return send(subscription, change, whole, draft.leftover());
+        Response response = respond(subscription, change);
+        subscription.pending =
+                new Pending(response.nonce(), change, target().snapshot(), whole, false, draft.leftover());
+        return response;
     }
 
-    /** Removes clusters or endpoints that nothing refers to any more. */
+    @Override
+    boolean hasLeftovers() {
+        // One after the other: a client that has lost a cluster doesn't ask for its endpoints any more.
+        return subscriptions.values().stream().allMatch(subscription -> subscription.pending == null)
+                && REMOVED_LAST.stream().anyMatch(type -> hasLeftovers(subscription(type)));
+    }
+
+    private static boolean hasLeftovers(DeltaSubscription subscription) {
+        return subscription.open && !subscription.leftovers.isEmpty();
+    }
+
+    /** Removes what nothing refers to any more. */
     private @Nullable Response remove(DeltaSubscription subscription) {
-        if (!subscription.open || subscription.pending != null || subscription.unsure.isEmpty()) {
+        if (!hasLeftovers(subscription)) {
             return null;
         }
-        List<String> removed = subscription.unsure.list();
-        subscription.unsure = Names.NONE;
-        return send(subscription, new Change(List.of(), removed), false, List.of());
+        Change change = new Change(List.of(), subscription.leftovers.list());
+        subscription.leftovers = Names.NONE;
+        Response response = respond(subscription, change);
+        subscription.pending = new Pending(response.nonce(), change, target().snapshot(), false, true, List.of());
+        return response;
     }
 
-    private Response send(DeltaSubscription subscription, Change change, boolean advances, List<String> leftover) {
-        Response response = response(subscription, target().content().version(), change);
-        subscription.pending = new Pending(response.nonce(), change, target().snapshot(), advances, leftover);
-        return response;
+    private Response respond(DeltaSubscription subscription, Change change) {
+        return response(subscription, target().content().version(), change);
     }
 
     /** Marks what must go along with a response of this type that is sent now. */

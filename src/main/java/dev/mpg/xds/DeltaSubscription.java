@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What is known about the resources of one type that a delta client has. Invariant: of each name that it wants and that is
- * in none of {@link #asked}, {@link #unsure}, {@link #askedRoutes} and {@link #pending}, it has what {@link #base} has.
+ * in none of {@link #asked}, {@link #unsure}, {@link #leftovers}, {@link #askedRoutes} and {@link #pending}, it has what {@link #base} has.
  */
 final class DeltaSubscription extends Subscription {
     /** Shared with all other streams that are there. */
@@ -16,6 +16,8 @@ final class DeltaSubscription extends Subscription {
     Names asked = Names.NONE;
     /** Names of which the client may have anything: they must be sent or removed explicitly. */
     Names unsure = Names.NONE;
+    /** Names that the client may have and the target hasn't, but which what it still runs may use: they are removed last. */
+    Names leftovers = Names.NONE;
     /** Only for virtual hosts: RouteConfigurations whose virtual hosts the client waits for. */
     Names askedRoutes = Names.NONE;
     /** Only for virtual hosts: those that are to be removed unless their RouteConfiguration is wanted. */
@@ -44,7 +46,7 @@ final class DeltaSubscription extends Subscription {
 
     @Override
     boolean has(Snapshot target) {
-        return pendingNonce() == null && refusal == null && base.equals(target);
+        return (pending == null || pending.last) && refusal == null && base.equals(target);
     }
 
     @Override
@@ -62,7 +64,9 @@ final class DeltaSubscription extends Subscription {
      *
      * @param snapshot what its resources are from
      * @param advances whether the client has {@code snapshot}, but for {@code leftover}, when it accepts
+     * @param last whether it removes {@link #leftovers}, which is no part of what the client runs
      * @param leftover names which the client then still has although {@code snapshot} hasn't
      */
-    record Pending(String nonce, Change change, Snapshot snapshot, boolean advances, List<String> leftover) {}
+    record Pending(
+            String nonce, Change change, Snapshot snapshot, boolean advances, boolean last, List<String> leftover) {}
 }

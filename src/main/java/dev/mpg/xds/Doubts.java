@@ -12,6 +12,10 @@ import java.util.Set;
 /**
  * Names, by type, under which a gateway may have something else than it says. It outlives the stream: Envoy applies part of
  * what it refuses, but when it comes back it says it has what it had before.
+ *
+ * <p>It ends with the process. A gateway that comes to another one after a refusal, before it has accepted what came next, may
+ * keep what it applied or lost until the resource changes: a cluster that it took with the change, say, without the endpoints
+ * that it dropped with others that it refused. So what comes next should come at once.
  */
 final class Doubts {
     /** Equal to no version. */

@@ -4,6 +4,7 @@ import dev.mpg.rollout.GatewayReport;
 import dev.mpg.rollout.GatewayReport.Refusal;
 import dev.mpg.rollout.GatewayReport.State;
 import dev.mpg.snapshot.ResourceType;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.EnumMap;
@@ -11,18 +12,22 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The protocol state of one stream: requests and targets go in, responses come out. It knows no gRPC. Not thread-safe.
+ * The protocol state of one stream: requests and targets go in, responses come out. It knows no gRPC and no timer, see
+ * {@link #waitNanos}. Not thread-safe.
  *
  * <p>What it guarantees, whatever goes in:
  * <ul>
  *   <li>at most one response per type is unanswered; what comes meanwhile is merged, the last target wins;
  *   <li>on a change, make before break: new clusters and endpoints; when these are accepted listeners, routes and virtual
- *       hosts; when these are accepted the removal of clusters and endpoints;
+ *       hosts; when these are accepted and in effect the removal of clusters and endpoints. Nothing uses these then, so the
+ *       report doesn't wait for it;
  *   <li>what was refused isn't sent again, nor what comes after it, until there is another target.
  * </ul>
  *
@@ -34,6 +39,15 @@ abstract sealed class Session<Q> permits DeltaSession, SotwSession {
     static final int MAX_NAMES = 100_000;
 
     static final int MAX_NAME_LENGTH = 2_048;
+
+    /**
+     * From the answer to listeners, routes or virtual hosts until no request follows the earlier ones any more. Envoy answers
+     * when its main thread has taken a config in. Its workers use it 12 to 22 ms later, more when they are busy; and a request
+     * that has chosen its route, but that a filter holds (one that asks an authorization service, say), fails when the route's
+     * cluster goes before it. One that is held for longer than this still does.
+     */
+    static final Duration EFFECT_DELAY = Duration.ofMillis(250);
+
     private static final int MAX_UNKNOWN_TYPES = 16;
     private static final int MAX_MESSAGE_LENGTH = 4_096;
     private static final int MAX_REFUSED_NAMES = 16;
@@ -51,6 +65,7 @@ abstract sealed class Session<Q> permits DeltaSession, SotwSession {
 
     private final StreamInfo.Protocol protocol;
     private final Answers answers;
+    private final LongSupplier nanoTime;
     /** Unanswered responses of types that we don't have, by type URL; bounded. */
     private final Map<String, UnknownType> unknown = new LinkedHashMap<>();
 
@@ -59,10 +74,15 @@ abstract sealed class Session<Q> permits DeltaSession, SotwSession {
     private Target target = Target.NONE;
     private boolean hasTarget;
     private long nonces;
+    /** When listeners, routes or virtual hosts were last answered, maybe on the gateway's last stream just before this one. */
+    private long lateAnsweredAt;
 
-    Session(StreamInfo.Protocol protocol, Answers answers) {
+    /** @param nanoTime the time of a clock that never goes back, see {@link System#nanoTime} */
+    Session(StreamInfo.Protocol protocol, Answers answers, LongSupplier nanoTime) {
         this.protocol = protocol;
         this.answers = answers;
+        this.nanoTime = nanoTime;
+        this.lateAnsweredAt = nanoTime.getAsLong();
     }
 
     /** Hears of each response that is answered. */
@@ -81,6 +101,11 @@ abstract sealed class Session<Q> permits DeltaSession, SotwSession {
     Response next() {
         Response response = hasTarget ? advance(true) : null;
         return response == null ? answerUnknown() : response;
+    }
+
+    /** How long from now until {@link #next} should be called again even if nothing comes in; empty when it needn't be. */
+    OptionalLong waitNanos() {
+        return hasLeftovers() && mayBreak() ? OptionalLong.of(nanosToEffect()) : OptionalLong.empty();
     }
 
     /** Notes what needs no response. To be called when {@link #next} can't be, since nothing can be sent now. */
@@ -116,6 +141,9 @@ abstract sealed class Session<Q> permits DeltaSession, SotwSession {
 
     /** Settles types in the order of the protocol until there is something to send, which is null if {@code send} is false. */
     abstract @Nullable Response advance(boolean send);
+
+    /** Whether there is something to be removed last. */
+    abstract boolean hasLeftovers();
 
     abstract Subscription subscription(ResourceType type);
 
@@ -171,8 +199,17 @@ abstract sealed class Session<Q> permits DeltaSession, SotwSession {
         return gate;
     }
 
-    /** Whether nothing uses any more what the target doesn't have. */
-    boolean mayBreak() {
+    /** Whether what is to be removed last may be removed now. */
+    boolean breaksNow() {
+        return hasLeftovers() && mayBreak() && nanosToEffect() == 0;
+    }
+
+    private long nanosToEffect() {
+        return Math.max(0, EFFECT_DELAY.toNanos() - (nanoTime.getAsLong() - lateAnsweredAt));
+    }
+
+    /** Whether the gateway has accepted all of the target, so that nothing it runs uses what the target doesn't have. */
+    private boolean mayBreak() {
         return clustersFirst() == Gate.OPEN
                 && subscriptions().stream().noneMatch(s -> isLate(s.type) && s.open && !s.settled(target.snapshot()));
     }
@@ -188,14 +225,21 @@ abstract sealed class Session<Q> permits DeltaSession, SotwSession {
     /** Notes that a response with this version was accepted. */
     void accept(Subscription subscription, String version) {
         subscription.acked = version;
-        answers.answered(subscription.type, true);
+        answered(subscription, true);
+    }
+
+    private void answered(Subscription subscription, boolean accepted) {
+        if (isLate(subscription.type)) {
+            lateAnsweredAt = nanoTime.getAsLong();
+        }
+        answers.answered(subscription.type, accepted);
     }
 
     /** Notes that a response with these resources was refused. */
     void refuse(Subscription subscription, String message, Collection<String> names, boolean isTarget) {
         String cut = message.length() > MAX_MESSAGE_LENGTH ? message.substring(0, MAX_MESSAGE_LENGTH) : message;
         subscription.lastError = cut;
-        answers.answered(subscription.type, false);
+        answered(subscription, false);
         if (isTarget) {
             subscription.refusal = new Refusal(
                     subscription.type.typeUrl(),

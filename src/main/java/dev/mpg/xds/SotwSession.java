@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.LongSupplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -20,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * The state-of-the-world variant: a response holds all that a subscription covers, and its version is the hash of just that,
  * so a client that comes back with the same version and names is sent nothing. Beside the rules of {@link Session}:
  * <ul>
- *   <li>Clusters that are gone stay in the response until listeners and routes are accepted.
+ *   <li>Clusters that are gone stay in the response until listeners and routes are accepted and in effect.
  *   <li>RouteConfigurations carry their virtual hosts.
  *   <li>A listener that is asked for by name is for a gRPC client, see {@link ApiListener}.
  * </ul>
@@ -31,9 +32,12 @@ final class SotwSession extends Session<DiscoveryRequest> {
     private final SotwSubscription endpoints = subscription(ResourceType.ENDPOINT);
     private final UnaryOperator<Names> shared;
 
-    /** @param shared gives the one instance of equal names that the streams of a fleet share */
-    SotwSession(UnaryOperator<Names> shared, Answers answers) {
-        super(StreamInfo.Protocol.SOTW, answers);
+    /**
+     * @param shared gives the one instance of equal names that the streams of a fleet share
+     * @param nanoTime see {@link Session#Session}
+     */
+    SotwSession(UnaryOperator<Names> shared, Answers answers, LongSupplier nanoTime) {
+        super(StreamInfo.Protocol.SOTW, answers, nanoTime);
         this.shared = shared;
     }
 
@@ -152,11 +156,16 @@ final class SotwSession extends Session<DiscoveryRequest> {
                 return response;
             }
         }
-        if (send && clusters.open && clusters.pending == null && clusters.lingers && mayBreak()) {
+        if (send && breaksNow()) {
             clusters.lingers = false;
-            return send(clusters, resources(clusters));
+            return send(clusters, resources(clusters), true);
         }
         return null;
+    }
+
+    @Override
+    boolean hasLeftovers() {
+        return clusters.open && clusters.pending == null && clusters.lingers;
     }
 
     private @Nullable Response advance(SotwSubscription subscription, boolean send) {
@@ -182,7 +191,7 @@ final class SotwSession extends Session<DiscoveryRequest> {
             subscription.hasNames = subscription.names;
             return null;
         }
-        return send ? send(subscription, all) : null;
+        return send ? send(subscription, all, false) : null;
     }
 
     /** Whether nothing has to be sent. Of listeners and clusters that includes that none is gone. */
@@ -205,14 +214,14 @@ final class SotwSession extends Session<DiscoveryRequest> {
                 : resources(subscription).stream()
                         .filter(resource -> !subscription.hasNames.contains(resource.name()))
                         .toList();
-        return send(subscription, merge(more, covered(subscription, subscription.has)));
+        return send(subscription, merge(more, covered(subscription, subscription.has)), false);
     }
 
     private boolean wantsMore(SotwSubscription subscription) {
         return subscription.has == null || !subscription.hasNames.containsAll(subscription.names);
     }
 
-    private Response send(SotwSubscription subscription, List<Resource> resources) {
+    private Response send(SotwSubscription subscription, List<Resource> resources, boolean last) {
         if (subscription == clusters) {
             bringEndpoints(resources);
         }
@@ -221,7 +230,7 @@ final class SotwSession extends Session<DiscoveryRequest> {
         Response response = response(subscription, version, new Change(resources, List.of()));
         subscription.nonce = response.nonce();
         subscription.arrived = target().snapshot();
-        subscription.pending = new Pending(target().snapshot(), version, resources, subscription.names);
+        subscription.pending = new Pending(target().snapshot(), version, resources, subscription.names, last);
         return response;
     }
 

@@ -38,7 +38,7 @@ final class SotwSubscription extends Subscription {
 
     @Override
     boolean has(Snapshot target) {
-        return pending == null && refusal == null && isArrived(target);
+        return (pending == null || pending.last) && refusal == null && isArrived(target);
     }
 
     boolean isArrived(Snapshot target) {
@@ -47,7 +47,7 @@ final class SotwSubscription extends Subscription {
 
     @Override
     boolean settled(Snapshot target) {
-        return has(target) && !lingers && !owesAnswer;
+        return has(target) && !owesAnswer;
     }
 
     /**
@@ -55,6 +55,7 @@ final class SotwSubscription extends Subscription {
      *
      * @param snapshot what its resources are from
      * @param names what the client wanted by name when it was sent
+     * @param last whether it only lacks what lingered, which is no part of what the client runs
      */
-    record Pending(Snapshot snapshot, String version, List<Resource> resources, Names names) {}
+    record Pending(Snapshot snapshot, String version, List<Resource> resources, Names names, boolean last) {}
 }

@@ -33,7 +33,7 @@ abstract sealed class Subscription permits DeltaSubscription, SotwSubscription {
     /** Whether the client has all that is new in {@code target}; there may be things left that it should drop. */
     abstract boolean has(Snapshot target);
 
-    /** Whether the client has exactly what {@code target} says. */
+    /** Whether the client runs exactly what {@code target} says; what is to be removed last is no part of what it runs. */
     abstract boolean settled(Snapshot target);
 
     StreamInfo.OfType info() {

@@ -45,6 +45,11 @@ final class VirtualHosts {
         return !wasSent(route) || routes.asked.contains(route) || hosts.askedRoutes.contains(route);
     }
 
+    /** Whether the target has no such RouteConfiguration any more. */
+    boolean isOfGoneRoute(String host) {
+        return !isIn(target.get().snapshot(), Content.routeOf(host));
+    }
+
     private boolean wasSent(String route) {
         return isIn(routes.base, route) || (routes.pending != null && isIn(routes.pending.snapshot(), route));
     }
@@ -72,11 +77,14 @@ final class VirtualHosts {
             }
         }
         for (String host : hosts.orphans.list()) {
-            if (!covers(host)
-                    || target.get()
-                            .snapshot()
-                            .resource(ResourceType.VIRTUAL_HOST, host)
-                            .isEmpty()) {
+            if (!covers(host)) {
+                draft.remove(host);
+            } else if (isOfGoneRoute(host)) {
+                draft.removeLast(host);
+            } else if (target.get()
+                    .snapshot()
+                    .resource(ResourceType.VIRTUAL_HOST, host)
+                    .isEmpty()) {
                 draft.remove(host);
             }
         }

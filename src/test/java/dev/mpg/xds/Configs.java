@@ -87,10 +87,12 @@ final class Configs {
                         .build());
     }
 
-    static Resource listener(String name, int port, String route) {
+    /** @param filters before the router */
+    static Resource listener(String name, int port, String route, HttpFilter... filters) {
         HttpConnectionManager http = HttpConnectionManager.newBuilder()
                 .setStatPrefix(name)
                 .setRds(Rds.newBuilder().setConfigSource(ADS).setRouteConfigName(route))
+                .addAllHttpFilters(List.of(filters))
                 .addHttpFilters(
                         HttpFilter.newBuilder().setName("router").setTypedConfig(Any.pack(Router.getDefaultInstance())))
                 .build();

@@ -209,11 +209,60 @@ class DeltaSessionTest {
             assertThat(client.sent()).containsExactly("VirtualHost +main/two");
             assertThat(client.sent()).isEmpty();
             client.ack(VIRTUAL_HOST);
+            assertThat(client.sent()).isEmpty();
+            client.pass();
             assertThat(client.sent()).containsExactly("Cluster -b");
             client.unsubscribe(ENDPOINT, "b");
             client.ack(CLUSTER);
             assertThat(client.sent()).isEmpty();
             assertThat(client.report().state()).isEqualTo(State.CURRENT);
+        }
+
+        @Test
+        void itIsCurrentAlsoWhileWhatNothingUsesAnyMoreWaitsForItsRemoval() {
+            Delta client = shopper();
+            client.retarget(with(without(without(SHOP, CLUSTER, "b"), ENDPOINT, "b"), host("main", "two", "a")));
+            assertThat(client.sent()).containsExactly("VirtualHost +main/two");
+            assertThat(client.session.waitNanos()).isEmpty();
+            client.ack(VIRTUAL_HOST);
+            assertThat(client.sent()).isEmpty();
+            assertThat(client.session.waitNanos()).hasValue(Session.EFFECT_DELAY.toNanos());
+            assertThat(client.report().state()).isEqualTo(State.CURRENT);
+            client.pass();
+            assertThat(client.sent()).containsExactly("Cluster -b");
+            assertThat(client.session.waitNanos()).isEmpty();
+            assertThat(client.report().state()).isEqualTo(State.CURRENT);
+        }
+
+        @Test
+        void anotherTargetMeanwhileBeginsTheWaitAnewAndRemovesNevertheless() {
+            Delta client = shopper();
+            Snapshot moved = with(without(without(SHOP, CLUSTER, "b"), ENDPOINT, "b"), host("main", "two", "a"));
+            client.retarget(moved);
+            client.sent();
+            client.ack(VIRTUAL_HOST);
+            assertThat(client.sent()).isEmpty();
+            client.retarget(with(moved, host("main", "three", "a")));
+            assertThat(client.sent()).containsExactly("VirtualHost +main/three");
+            client.pass();
+            client.ack(VIRTUAL_HOST);
+            assertThat(client.sent()).isEmpty();
+            client.pass();
+            assertThat(client.sent()).containsExactly("Cluster -b");
+        }
+
+        @Test
+        void aTargetThatChangesNoRouteRemovesOnlyWhenTheLastOneIsInEffect() {
+            Delta client = shopper();
+            Snapshot moved = with(SHOP, host("main", "two", "a"));
+            client.retarget(moved);
+            client.sent();
+            client.ack(VIRTUAL_HOST);
+            assertThat(client.sent()).isEmpty();
+            client.retarget(without(without(moved, CLUSTER, "b"), ENDPOINT, "b"));
+            assertThat(client.sent()).isEmpty();
+            client.pass();
+            assertThat(client.sent()).containsExactly("Cluster -b");
         }
 
         @Test
@@ -313,6 +362,16 @@ class DeltaSessionTest {
         }
 
         @Test
+        void removalsWaitAsIfTheGatewayHadJustAcceptedWhatItSaysItHas() {
+            Delta client = back(with(SHOP, cluster("old", 1)), SHOP);
+            assertThat(client.sent()).containsExactly("Cluster");
+            client.ack(CLUSTER);
+            assertThat(client.sent()).isEmpty();
+            client.pass();
+            assertThat(client.sent()).containsExactly("Cluster -old");
+        }
+
+        @Test
         void endpointsOfAClusterSentBeforeTheyAreAskedForGoNevertheless() {
             Snapshot has = with(SHOP, cluster("a", 7));
             Delta client = Dialog.delta(SHOP);
@@ -342,6 +401,43 @@ class DeltaSessionTest {
     class VirtualHosts {
         private static final Snapshot TWO_ROUTES =
                 with(SHOP, listener("admin", 90, "second"), route("second"), host("second", "x", "a"));
+
+        @Test
+        void ofARouteThatIsGoneAreRemovedLastSinceItsListenerMayBeWarming() {
+            Delta client = shopper();
+            Snapshot other =
+                    without(without(without(SHOP, ROUTE, "main"), VIRTUAL_HOST, "main/one"), VIRTUAL_HOST, "main/two");
+            client.retarget(with(other, listener("http", 80, "second"), route("second"), host("second", "x", "a")));
+            // Envoy keeps a RouteConfiguration whose removal it's sent, as long as a listener uses it.
+            assertThat(client.sent()).containsExactly("Listener +http", "RouteConfiguration -main");
+            client.subscribe(ROUTE, "second");
+            client.ack(LISTENER);
+            client.ack(ROUTE);
+            assertThat(client.sent()).containsExactly("RouteConfiguration +second", "VirtualHost +second/x");
+            client.ack(ROUTE);
+            client.ack(VIRTUAL_HOST);
+            assertThat(client.sent()).isEmpty();
+            assertThat(client.report().state()).isEqualTo(State.CURRENT);
+            client.pass();
+            assertThat(client.sent()).containsExactly("VirtualHost -main/one -main/two");
+        }
+
+        @Test
+        void ofARouteThatIsGoneAreRemovedLastAlsoOnAnotherStream() {
+            Delta client = Dialog.delta(SHOP);
+            client.resubscribe(CLUSTER, SHOP);
+            client.resubscribe(LISTENER, TWO_ROUTES);
+            client.resubscribe(ROUTE, TWO_ROUTES, "main", "second");
+            client.resubscribe(VIRTUAL_HOST, TWO_ROUTES);
+            assertThat(client.sent()).containsExactly("Cluster");
+            client.ack(CLUSTER);
+            assertThat(client.sent()).containsExactly("Listener -admin", "RouteConfiguration -second");
+            client.ack(LISTENER);
+            client.ack(ROUTE);
+            assertThat(client.sent()).isEmpty();
+            client.pass();
+            assertThat(client.sent()).containsExactly("VirtualHost -second/x");
+        }
 
         @Test
         void ofASecondRouteArePushedAfterIt() {
@@ -499,22 +595,20 @@ class DeltaSessionTest {
         }
 
         @Test
-        void aRefusedRouteThatIsGoneIsNotWaitedForAlthoughADrainedListenerKeepsAskingForIt() {
+        void aRouteThatWasRefusedWhenItWasNewIsNotWaitedForOnceItIsGone() {
             Delta client = shopper();
-            Snapshot more = with(SHOP, listener("admin", 90, "second"), route("second"), host("second", "x", "a"));
-            client.retarget(more);
-            client.sent();
+            // A listener that is being drained asks for it all the time.
             client.subscribe(ROUTE, "second");
-            client.ackAll();
-            client.retarget(with(more, route("second", "x-bad")));
-            client.sent();
+            assertThat(client.ackAll()).containsExactly("RouteConfiguration -second");
+            client.retarget(with(SHOP, route("second", "x-bad"), host("second", "x", "a")));
+            assertThat(client.sent()).containsExactly("RouteConfiguration +second", "VirtualHost +second/x");
             client.nack(ROUTE, "no");
+            client.ack(VIRTUAL_HOST);
             client.retarget(SHOP);
             client.ackAll();
             assertThat(client.report().state()).isEqualTo(State.CURRENT);
-            client.retarget(more);
-            assertThat(client.ackAll())
-                    .containsExactly("Listener +admin", "RouteConfiguration +second", "VirtualHost +second/x");
+            client.retarget(with(SHOP, route("second"), host("second", "x", "a")));
+            assertThat(client.ackAll()).containsExactly("RouteConfiguration +second", "VirtualHost +second/x");
         }
 
         @Test

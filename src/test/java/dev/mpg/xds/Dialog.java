@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -22,8 +23,10 @@ import org.jspecify.annotations.Nullable;
 abstract class Dialog<Q> {
     final Session<Q> session;
     final Map<String, Response> open = new HashMap<>();
+    private final AtomicLong nanoTime;
 
-    Dialog(Session<Q> session) {
+    Dialog(AtomicLong nanoTime, Session<Q> session) {
+        this.nanoTime = nanoTime;
         this.session = session;
     }
 
@@ -77,10 +80,16 @@ abstract class Dialog<Q> {
         return response;
     }
 
-    /** Accepts until nothing comes any more, and says what came. */
+    /** Lets so much time pass that what was accepted is in effect. */
+    void pass() {
+        nanoTime.addAndGet(Session.EFFECT_DELAY.toNanos());
+    }
+
+    /** Accepts until nothing comes any more, also after a while, and says what came. */
     List<String> ackAll() {
         List<String> sent = new ArrayList<>(sent());
-        while (!open.isEmpty()) {
+        while (!open.isEmpty() || session.waitNanos().isPresent()) {
+            nanoTime.addAndGet(session.waitNanos().orElse(0));
             for (String typeUrl : List.copyOf(open.keySet())) {
                 answer(typeUrl, null);
             }
@@ -106,7 +115,14 @@ abstract class Dialog<Q> {
     /** A delta client. */
     static final class Delta extends Dialog<DeltaDiscoveryRequest> {
         Delta() {
-            super(new DeltaSession(Snapshot::diff, Function.<Names>identity()::apply, (type, accepted) -> {}));
+            this(new AtomicLong());
+        }
+
+        private Delta(AtomicLong nanoTime) {
+            super(
+                    nanoTime,
+                    new DeltaSession(
+                            Snapshot::diff, Function.<Names>identity()::apply, (type, accepted) -> {}, nanoTime::get));
         }
 
         void subscribe(ResourceType type, String... names) {
@@ -155,7 +171,11 @@ abstract class Dialog<Q> {
         private final Map<String, DiscoveryRequest> last = new HashMap<>();
 
         Sotw() {
-            super(new SotwSession(Function.<Names>identity()::apply, (type, accepted) -> {}));
+            this(new AtomicLong());
+        }
+
+        private Sotw(AtomicLong nanoTime) {
+            super(nanoTime, new SotwSession(Function.<Names>identity()::apply, (type, accepted) -> {}, nanoTime::get));
         }
 
         void subscribe(ResourceType type, String... names) {

@@ -23,6 +23,7 @@ import io.envoyproxy.envoy.config.endpoint.v3.LocalityLbEndpoints;
 import io.envoyproxy.envoy.config.listener.v3.Listener;
 import io.envoyproxy.envoy.config.route.v3.RouteConfiguration;
 import io.envoyproxy.envoy.config.route.v3.VirtualHost;
+import io.envoyproxy.envoy.extensions.filters.http.fault.v3.HTTPFault;
 import io.envoyproxy.envoy.extensions.filters.http.router.v3.Router;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager;
 import java.io.IOException;
@@ -43,6 +44,7 @@ record EnvoyConfig(Map<ResourceType, Map<String, String>> resources) {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final JsonFormat.Parser PARSER = JsonFormat.parser()
             .usingTypeRegistry(TypeRegistry.newBuilder()
+                    .add(HTTPFault.getDescriptor())
                     .add(HttpConnectionManager.getDescriptor())
                     .add(Router.getDescriptor())
                     .build());

@@ -54,7 +54,10 @@ final class Fixture implements AutoCloseable {
         server.awaitTermination(5, TimeUnit.SECONDS);
         xds = new XdsServer(registry, changes::add);
         xds.assign(assignment);
-        server = serve(port);
+        // A server that has ended can hold its port a moment longer.
+        server = Awaitility.await()
+                .ignoreExceptionsInstanceOf(IOException.class)
+                .until(() -> serve(port), started -> true);
     }
 
     /** A port on which an HTTP service answers every request with this text. */

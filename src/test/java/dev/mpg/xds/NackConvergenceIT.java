@@ -21,7 +21,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * Whatever a real Envoy has refused, and whatever part of it that was applied nevertheless: the next good version leaves it
- * with exactly that version, by its own config dump.
+ * with exactly that version, by its own config dump. Also when its stream was cut in between; not when the server was
+ * replaced in between, see {@link Doubts}.
  */
 class NackConvergenceIT {
     private static final String CLUSTER_ID = "shop";

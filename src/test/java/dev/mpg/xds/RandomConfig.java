@@ -29,6 +29,7 @@ import java.util.TreeMap;
 
 /** Random configs: good ones, in which all that is referred to is there, and such with faults that Envoy refuses. */
 final class RandomConfig {
+    private static final List<ResourceType> TYPES = List.of(ResourceType.values());
     private static final int CLUSTERS = 5;
     private static final int ROUTES = 3;
     private static final int HOSTS = 4;
@@ -134,7 +135,7 @@ final class RandomConfig {
         List<Resource> faults = new ArrayList<>();
         int count = 1 + random.nextInt(3);
         while (faults.size() < count) {
-            ResourceType type = ResourceType.values()[random.nextInt(ResourceType.values().length)];
+            ResourceType type = TYPES.get(random.nextInt(TYPES.size()));
             List<Resource> own = good.resources(type);
             if (!own.isEmpty()) {
                 Resource fault = spoilt(own.get(random.nextInt(own.size())));

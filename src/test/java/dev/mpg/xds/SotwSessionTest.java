@@ -131,8 +131,28 @@ class SotwSessionTest {
         client.ack(ROUTE);
         assertThat(client.sent()).isEmpty();
         client.ack(ENDPOINT);
-        assertThat(client.ackAll()).containsExactly("Cluster +a +c");
+        assertThat(client.sent()).isEmpty();
         assertThat(client.report().state()).isEqualTo(State.CURRENT);
+        client.pass();
+        assertThat(client.sent()).containsExactly("Cluster +a +c");
+        assertThat(client.report().state()).isEqualTo(State.CURRENT);
+    }
+
+    @Test
+    void clustersThatLingerAreRemovedAlsoWhenAnotherTargetComesMeanwhile() {
+        Sotw client = shopper();
+        Snapshot moved = with(without(without(SHOP, CLUSTER, "b"), ENDPOINT, "b"), host("main", "two", "a"));
+        client.retarget(moved);
+        assertThat(client.sent()).containsExactly("RouteConfiguration +main");
+        client.ack(ROUTE);
+        assertThat(client.sent()).isEmpty();
+        client.retarget(with(moved, host("main", "three", "a")));
+        assertThat(client.sent()).containsExactly("RouteConfiguration +main");
+        client.pass();
+        client.ack(ROUTE);
+        assertThat(client.sent()).isEmpty();
+        client.pass();
+        assertThat(client.sent()).containsExactly("Cluster +a");
     }
 
     @Test

@@ -11,6 +11,7 @@ import static dev.mpg.xds.Configs.listener;
 import static dev.mpg.xds.Configs.route;
 import static dev.mpg.xds.Configs.snapshot;
 import static dev.mpg.xds.Configs.with;
+import static dev.mpg.xds.Configs.without;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -127,6 +128,22 @@ class XdsServerTest {
         assertThat(stream.next().getResources(0).getName()).isEqualTo("http");
         assertThat(fixture.responses(CLUSTER, "sent") + fixture.responses(LISTENER, "sent"))
                 .isEqualTo(sent + 1);
+    }
+
+    @Test
+    void whatNothingUsesAnyMoreIsRemovedAfterAWhileThoughNothingComesIn() throws InterruptedException {
+        fixture.xds.assign(assignment("shop", SHOP));
+        GatewayStream stream = gateway("g-1").subscribe(CLUSTER).subscribe(LISTENER);
+        stream.ack(stream.next());
+        stream.ack(stream.next());
+        Snapshot next = without(with(SHOP, listener("http", 81, "main")), CLUSTER, "b");
+        fixture.xds.assign(assignment("shop", next));
+        stream.ack(stream.next());
+        fixture.awaitState("shop", State.CURRENT, next);
+        DeltaDiscoveryResponse last = stream.next();
+        assertThat(last.getTypeUrl()).isEqualTo(CLUSTER.typeUrl());
+        assertThat(last.getRemovedResourcesList()).containsExactly("b");
+        fixture.awaitState("shop", State.CURRENT, next);
     }
 
     @Test
