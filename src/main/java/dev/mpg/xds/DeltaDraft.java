@@ -61,7 +61,7 @@ final class DeltaDraft {
                 if (removals.test(name)) {
                     remove(name);
                 } else {
-                    removeLast(name);
+                    leave(name);
                 }
             });
         }
@@ -86,7 +86,7 @@ final class DeltaDraft {
     }
 
     /** Adds it to {@link #later}. */
-    void removeLast(String name) {
+    void leave(String name) {
         later.add(name);
     }
 

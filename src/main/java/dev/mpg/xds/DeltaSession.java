@@ -21,7 +21,8 @@ import org.jspecify.annotations.Nullable;
  * The delta variant. Beside the rules of {@link Session}:
  * <ul>
  *   <li>A changed cluster's endpoints go with it even when they did not change: Envoy doesn't ask for them again, and waits.
- *   <li>The virtual hosts of a RouteConfiguration that is gone go last: the listener that used it may be warming its next.
+ *   <li>The virtual hosts of a RouteConfiguration that is gone stay while the client asks for it: a listener that is being
+ *       replaced, or drained of its connections for minutes, still serves them.
  *   <li>The virtual hosts of a RouteConfiguration go after it and unasked, see {@link VirtualHosts}.
  *   <li>After a refusal the client may have any part of the response, so each name in it is sent or removed explicitly with
  *       the next target.
@@ -29,8 +30,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class DeltaSession extends Session<DeltaDiscoveryRequest> {
     /** In the order in which what is left over of them is removed. */
-    private static final List<ResourceType> REMOVED_LAST =
-            List.of(ResourceType.VIRTUAL_HOST, ResourceType.CLUSTER, ResourceType.ENDPOINT);
+    private static final List<ResourceType> REMOVED_LAST = List.of(ResourceType.CLUSTER, ResourceType.ENDPOINT);
 
     private final Map<ResourceType, DeltaSubscription> subscriptions = forEachType(DeltaSubscription::new);
     private final DeltaSubscription endpoints = subscription(ResourceType.ENDPOINT);

@@ -16,7 +16,10 @@ final class DeltaSubscription extends Subscription {
     Names asked = Names.NONE;
     /** Names of which the client may have anything: they must be sent or removed explicitly. */
     Names unsure = Names.NONE;
-    /** Names that the client may have and the target hasn't, but which what it still runs may use: they are removed last. */
+    /**
+     * Names that the client may have and the target hasn't, but which what it still runs may use. Clusters and endpoints are
+     * removed last, virtual hosts when their RouteConfiguration isn't wanted any more.
+     */
     Names leftovers = Names.NONE;
     /** Only for virtual hosts: RouteConfigurations whose virtual hosts the client waits for. */
     Names askedRoutes = Names.NONE;

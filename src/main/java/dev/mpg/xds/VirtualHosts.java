@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /**
  * Which virtual hosts a delta client should be sent. It asks for them once, without names, and means those of the
@@ -80,7 +81,7 @@ final class VirtualHosts {
             if (!covers(host)) {
                 draft.remove(host);
             } else if (isOfGoneRoute(host)) {
-                draft.removeLast(host);
+                draft.leave(host);
             } else if (target.get()
                     .snapshot()
                     .resource(ResourceType.VIRTUAL_HOST, host)
@@ -144,7 +145,7 @@ final class VirtualHosts {
         if (hosts.pending != null) {
             names.addAll(Content.hostNames(hosts.pending.snapshot(), route));
         }
-        hosts.unsure.list().stream()
+        Stream.concat(hosts.unsure.list().stream(), hosts.leftovers.list().stream())
                 .filter(name -> Content.routeOf(name).equals(route))
                 .forEach(names::add);
         return names;

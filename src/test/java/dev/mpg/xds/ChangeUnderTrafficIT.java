@@ -69,20 +69,24 @@ class ChangeUnderTrafficIT {
     }
 
     private Snapshot shop(String used, int backend) {
+        return shop(used, backend, "main");
+    }
+
+    private Snapshot shop(String used, int backend, String route) {
         return snapshot(
                 cluster(used, 1_000),
                 endpoints(used, backend),
-                listener("plain", plainPort, "main"),
-                holdingListener(),
-                route("main"),
-                host("main", "shop", used));
+                listener("plain", plainPort, route),
+                holdingListener(route),
+                route(route),
+                host(route, "shop", used));
     }
 
     /**
      * One with a filter that holds each request for a moment, as one that asks an authorization service does. By then Envoy has
      * chosen the route: when the cluster is removed meanwhile, the request fails.
      */
-    private Resource holdingListener() {
+    private Resource holdingListener(String route) {
         HTTPFault hold = HTTPFault.newBuilder()
                 .setDelay(FaultDelay.newBuilder()
                         .setFixedDelay(Durations.fromMillis(10))
@@ -91,7 +95,7 @@ class ChangeUnderTrafficIT {
         return listener(
                 "holding",
                 holdingPort,
-                "main",
+                route,
                 HttpFilter.newBuilder()
                         .setName("hold")
                         .setTypedConfig(Any.pack(hold))
@@ -108,6 +112,13 @@ class ChangeUnderTrafficIT {
     @EnumSource
     void noRequestFailsWhileABackendMoves(Api api) throws Exception {
         change(api, List.of(shop("a", a), shop("a", b)));
+    }
+
+    /** Connections that were open before keep the earlier one. */
+    @ParameterizedTest
+    @EnumSource
+    void noRequestFailsWhileListenersTakeAnotherRouteConfiguration(Api api) throws Exception {
+        change(api, List.of(shop("a", a, "main"), shop("a", b, "other")));
     }
 
     /** From the first to the second and back, again and again. */

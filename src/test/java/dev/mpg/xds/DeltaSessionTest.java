@@ -403,7 +403,7 @@ class DeltaSessionTest {
                 with(SHOP, listener("admin", 90, "second"), route("second"), host("second", "x", "a"));
 
         @Test
-        void ofARouteThatIsGoneAreRemovedLastSinceItsListenerMayBeWarming() {
+        void ofARouteThatIsGoneStayWhileItIsAskedForSinceAListenerThatIsDrainedServesThem() {
             Delta client = shopper();
             Snapshot other =
                     without(without(without(SHOP, ROUTE, "main"), VIRTUAL_HOST, "main/one"), VIRTUAL_HOST, "main/two");
@@ -419,11 +419,13 @@ class DeltaSessionTest {
             assertThat(client.sent()).isEmpty();
             assertThat(client.report().state()).isEqualTo(State.CURRENT);
             client.pass();
+            assertThat(client.sent()).isEmpty();
+            client.unsubscribe(ROUTE, "main");
             assertThat(client.sent()).containsExactly("VirtualHost -main/one -main/two");
         }
 
         @Test
-        void ofARouteThatIsGoneAreRemovedLastAlsoOnAnotherStream() {
+        void ofARouteThatIsGoneStayWhileItIsAskedForAlsoOnAnotherStream() {
             Delta client = Dialog.delta(SHOP);
             client.resubscribe(CLUSTER, SHOP);
             client.resubscribe(LISTENER, TWO_ROUTES);
@@ -436,6 +438,9 @@ class DeltaSessionTest {
             client.ack(ROUTE);
             assertThat(client.sent()).isEmpty();
             client.pass();
+            assertThat(client.sent()).isEmpty();
+            assertThat(client.report().state()).isEqualTo(State.CURRENT);
+            client.unsubscribe(ROUTE, "second");
             assertThat(client.sent()).containsExactly("VirtualHost -second/x");
         }
 

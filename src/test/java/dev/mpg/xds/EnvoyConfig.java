@@ -72,13 +72,12 @@ record EnvoyConfig(Map<ResourceType, Map<String, String>> resources) {
     }
 
     /**
-     * What the Envoy runs now. A cluster or listener that is still warming is there twice. A RouteConfiguration that only
-     * listeners use that are being drained is not there: Envoy has to keep it until they end, minutes later.
+     * What the Envoy runs now. A cluster or listener that is still warming is there twice. A RouteConfiguration that no active
+     * listener uses is not there: Envoy keeps it for connections that are being drained, for minutes, whatever it's told.
      */
     static EnvoyConfig of(Envoy envoy) throws IOException, InterruptedException {
         EnvoyConfig config = new EnvoyConfig();
         Set<String> active = new TreeSet<>();
-        Set<String> drained = new TreeSet<>();
         JsonNode dump = JSON.readTree(envoy.get("/config_dump?include_eds")).path("configs");
         for (JsonNode section : dump) {
             for (JsonNode cluster : section.path("dynamic_active_clusters")) {
@@ -100,14 +99,12 @@ record EnvoyConfig(Map<ResourceType, Map<String, String>> resources) {
                 if (listener.has("warming_state")) {
                     config.put(LISTENER, listener.path("name").asText() + " (warming)", listener.toString());
                 }
-                drained.addAll(listener.path("draining_state").findValuesAsText("route_config_name"));
             }
         }
-        drained.removeAll(active);
         for (JsonNode section : dump) {
             for (JsonNode route : section.path("dynamic_route_configs")) {
                 JsonNode running = route.path("route_config");
-                if (!drained.contains(running.path("name").asText())) {
+                if (active.contains(running.path("name").asText())) {
                     config.add((RouteConfiguration) parse(running, RouteConfiguration.newBuilder()));
                 }
             }
