@@ -174,7 +174,15 @@ abstract sealed class Session<Q> permits DeltaSession, SotwSession {
         boolean comesLater = subscription(ResourceType.CLUSTER).wildcard
                 && !subscription(ResourceType.LISTENER).open
                 && !target.snapshot().resources(ResourceType.LISTENER).isEmpty();
-        return any && hasTarget && !comesLater;
+        return any && hasTarget && !comesLater && !clustersToCome();
+    }
+
+    /**
+     * Whether the client has clusters but doesn't ask for them yet. On a new stream Envoy asks for endpoints, but not for
+     * clusters while one is warming: that takes up to 15 s when the stream was cut before its endpoints came.
+     */
+    private boolean clustersToCome() {
+        return subscription(ResourceType.ENDPOINT).open && !subscription(ResourceType.CLUSTER).open;
     }
 
     /** What a person may want to know about each type. */
@@ -187,7 +195,7 @@ abstract sealed class Session<Q> permits DeltaSession, SotwSession {
 
     /** Whether clusters and endpoints let listeners, routes and virtual hosts go. */
     Gate clustersFirst() {
-        Gate gate = Gate.OPEN;
+        Gate gate = clustersToCome() ? Gate.CLOSED : Gate.OPEN;
         for (ResourceType type : List.of(ResourceType.CLUSTER, ResourceType.ENDPOINT)) {
             Subscription subscription = subscription(type);
             if (subscription.refusal != null) {

@@ -109,6 +109,20 @@ class SotwSessionTest {
     }
 
     @Test
+    void aReconnectIsNotCurrentBeforeTheClustersAreAskedFor() {
+        Map<String, String> versions = versions(shopper());
+        Sotw client = Dialog.sotw(with(SHOP, host("main", "three", "a")));
+        client.resubscribe(ENDPOINT, versions.getOrDefault("ClusterLoadAssignment", ""), "a", "b");
+        client.resubscribe(LISTENER, versions.getOrDefault("Listener", ""));
+        client.resubscribe(ROUTE, versions.getOrDefault("RouteConfiguration", ""), "main");
+        assertThat(client.ackAll()).isEmpty();
+        assertThat(client.report().state()).isEqualTo(State.PENDING);
+        client.resubscribe(CLUSTER, versions.getOrDefault("Cluster", ""));
+        assertThat(client.ackAll()).containsExactly("RouteConfiguration +main");
+        assertThat(client.report().state()).isEqualTo(State.CURRENT);
+    }
+
+    @Test
     void aReconnectWithAnotherVersionIsSentThatType() {
         Map<String, String> versions = versions(shopper());
         Sotw client = Dialog.sotw(with(SHOP, cluster("a", 200)));
