@@ -117,6 +117,7 @@ public final class ProxyProcess implements AutoCloseable {
         http.metrics(registry);
         http.readiness(process::readiness);
         measure(registry, store, master);
+        parts.add(new TrafficReports(xds, master));
         master.start();
         log.info(
                 "instance {} serves {} Proxies from {}: xDS on {}, http://{}/debug/config/status, Master {}",
@@ -135,6 +136,7 @@ public final class ProxyProcess implements AutoCloseable {
         parts.add(threads::shutdownNow);
         Server server = NettyServerBuilder.forAddress(address)
                 .addService(xds.service())
+                .addService(xds.loadService())
                 .executor(threads)
                 .maxInboundMessageSize(MAX_MESSAGE_BYTES)
                 .keepAliveTime(KEEPALIVE_TIME.toMillis(), TimeUnit.MILLISECONDS)

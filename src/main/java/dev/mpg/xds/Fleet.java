@@ -7,12 +7,14 @@ import dev.mpg.snapshot.ContentHash;
 import dev.mpg.snapshot.Snapshot;
 import dev.mpg.snapshot.SnapshotDiff;
 import io.envoyproxy.envoy.config.core.v3.ControlPlane;
+import java.time.InstantSource;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +31,7 @@ final class Fleet {
     private static final int MAX_DOUBTS = 1_024;
 
     private final String clusterId;
+    private final InstantSource clock;
     private final Set<AdsStream<?>> streams = ConcurrentHashMap.newKeySet();
     private final Map<String, AdsStream<?>> gateways = new HashMap<>();
     /** Of gateways that aren't connected; the oldest are forgotten. */
@@ -44,8 +47,9 @@ final class Fleet {
     private record Serving(
             Assignment assignment, Trial trial, ByteString controlPlane, Map<ContentHash, Content> contents) {}
 
-    Fleet(String clusterId) {
+    Fleet(String clusterId, InstantSource clock) {
         this.clusterId = clusterId;
+        this.clock = clock;
     }
 
     String clusterId() {
@@ -73,7 +77,7 @@ final class Fleet {
                             && assignment.stable().stream()
                                     .noneMatch(stable -> stable.version().equals(version)));
         }
-        Trial trial = Trial.of(assignment, before == null ? null : before.trial);
+        Trial trial = Trial.of(assignment, before == null ? null : before.trial, clock.instant());
         serving = new Serving(assignment, trial, controlPlane(assignment.traceparent()), contents);
     }
 
@@ -109,7 +113,7 @@ final class Fleet {
      */
     boolean note(GatewayReport report) {
         Serving now = serving;
-        return now != null && now.trial.note(report, now.assignment);
+        return now != null && now.trial.note(report, now.assignment, clock.instant());
     }
 
     /** Takes up what gateways refused of the target before this process began. */
@@ -124,6 +128,29 @@ final class Fleet {
     List<GatewayReport> refused() {
         Serving now = serving;
         return now == null ? List.of() : now.trial.refused();
+    }
+
+    /** Whether a wave is open, so that its traffic is of interest. */
+    boolean isOnTrial() {
+        Serving now = serving;
+        return now != null
+                && now.assignment.isTrial()
+                && !now.assignment.cohort().gateways().isEmpty();
+    }
+
+    /** What the traffic of the open wave is like, as {@code loads} has it; empty when none is open. */
+    Optional<XdsServer.WaveTraffic> traffic(LoadReports loads) {
+        Serving now = serving;
+        return now != null && isOnTrial()
+                ? Optional.of(new XdsServer.WaveTraffic(
+                        now.trial.wave(), loads.traffic(clusterId, now.trial.canary(now.assignment))))
+                : Optional.empty();
+    }
+
+    /** Whether a gateway with this id belongs to the fleet. */
+    boolean admits(String gateway) {
+        Serving now = serving;
+        return now != null && now.assignment.admits(gateway);
     }
 
     /** Whether this cluster is served here at all. */
@@ -145,6 +172,10 @@ final class Fleet {
 
     /** Forgets a stream, but not what is in doubt about its gateway. */
     void remove(AdsStream<?> stream, Doubts left) {
+        Serving now = serving;
+        if (now != null && !stream.sharesGateway()) {
+            now.trial.left(stream.gateway());
+        }
         synchronized (gateways) {
             gateways.remove(stream.gateway(), stream);
             if (!left.isEmpty() && !stream.sharesGateway()) {

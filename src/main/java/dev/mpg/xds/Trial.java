@@ -1,8 +1,10 @@
 package dev.mpg.xds;
 
+import dev.mpg.rollout.Canary;
 import dev.mpg.rollout.GatewayReport;
 import dev.mpg.snapshot.Assignment;
 import dev.mpg.snapshot.Snapshot;
+import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -20,20 +22,28 @@ final class Trial {
     private final int wave;
     private final Set<String> given = ConcurrentHashMap.newKeySet();
     private final Map<String, GatewayReport> refused = new ConcurrentHashMap<>();
+    private final Instant openedAt;
+    /** Since when, without interruption, a gateway has run the target. */
+    private final Map<String, Instant> currentSince = new ConcurrentHashMap<>();
 
-    private Trial(Snapshot target, int wave) {
+    private Trial(Snapshot target, int wave, Instant openedAt) {
         this.target = target;
         this.wave = wave;
+        this.openedAt = openedAt;
     }
 
     /** The trial of this assignment: the earlier one, with what was refused, if it's the same or there's no other. */
-    static Trial of(Assignment assignment, @Nullable Trial earlier) {
+    static Trial of(Assignment assignment, @Nullable Trial earlier, Instant now) {
         int wave = assignment.cohort().wave();
         if (earlier != null
                 && (!assignment.isTrial() || (earlier.wave == wave && earlier.target.equals(assignment.target())))) {
             return earlier;
         }
-        return new Trial(assignment.target(), wave);
+        Trial begun = new Trial(assignment.target(), wave, now);
+        if (earlier != null && earlier.target.equals(begun.target)) {
+            begun.currentSince.putAll(earlier.currentSince);
+        }
+        return begun;
     }
 
     private boolean isOn(Assignment assignment) {
@@ -55,11 +65,32 @@ final class Trial {
     }
 
     /** Notes what a gateway says. Whether it refused the target just now, so that it should have something else. */
-    boolean note(GatewayReport report, Assignment assignment) {
-        return isOn(assignment)
+    boolean note(GatewayReport report, Assignment assignment, Instant now) {
+        boolean ofTarget = isOn(assignment) && report.version().equals(target.version());
+        if (ofTarget && report.state() == GatewayReport.State.CURRENT) {
+            currentSince.putIfAbsent(report.gateway(), now);
+        } else {
+            currentSince.remove(report.gateway());
+        }
+        return ofTarget
                 && report.state() == GatewayReport.State.REJECTED
-                && report.version().equals(target.version())
                 && refused.put(report.gateway(), report) == null;
+    }
+
+    /** The gateway isn't connected any more. */
+    void left(String gateway) {
+        currentSince.remove(gateway);
+    }
+
+    /** Number of the wave. */
+    int wave() {
+        return wave;
+    }
+
+    /** Whose traffic is to be compared with whose. */
+    Canary canary(Assignment assignment) {
+        return new Canary(
+                target.version(), openedAt, Set.copyOf(assignment.cohort().gateways()), Map.copyOf(currentSince));
     }
 
     /** Takes up what was refused before this process began. */

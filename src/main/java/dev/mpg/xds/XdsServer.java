@@ -1,13 +1,16 @@
 package dev.mpg.xds;
 
 import dev.mpg.rollout.GatewayReport;
+import dev.mpg.rollout.Traffic;
 import dev.mpg.snapshot.Assignment;
 import io.grpc.BindableService;
 import io.grpc.Status;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
@@ -25,6 +28,15 @@ public final class XdsServer {
     private final FleetListener listener;
     private final Marshalling marshalling = new Marshalling();
     private final AdsService service;
+    private final LoadReports loads;
+    private final Clock clock;
+
+    /**
+     * What the requests of an open wave are like.
+     *
+     * @param wave its number
+     */
+    public record WaveTraffic(int wave, Traffic seen) {}
 
     public XdsServer(MeterRegistry registry, FleetListener listener) {
         this(registry, listener, Clock.systemUTC());
@@ -33,6 +45,8 @@ public final class XdsServer {
     /** @param clock tells when gateways connected */
     public XdsServer(MeterRegistry registry, FleetListener listener, Clock clock) {
         this.listener = listener;
+        this.clock = clock;
+        this.loads = new LoadReports(this::admits, this::loadInterval, clock);
         this.service = new AdsService(fleets::get, clock, marshalling, new XdsMetrics(registry), listener::changed);
     }
 
@@ -44,6 +58,27 @@ public final class XdsServer {
         return service;
     }
 
+    /** The service {@code envoy.service.load_stats.v3.LoadReportingService}, to which gateways report what they serve. */
+    public BindableService loadService() {
+        return loads.service();
+    }
+
+    private boolean admits(String clusterId, String gateway) {
+        Fleet fleet = fleets.get(clusterId);
+        return fleet != null && fleet.admits(gateway);
+    }
+
+    private Duration loadInterval(String clusterId) {
+        Fleet fleet = fleets.get(clusterId);
+        return fleet != null && fleet.isOnTrial() ? LoadReports.WAVE_INTERVAL : LoadReports.USUAL_INTERVAL;
+    }
+
+    /** What the gateways that report here say of their requests while a wave is open; empty while none is. */
+    public Optional<WaveTraffic> traffic(String clusterId) {
+        Fleet fleet = fleets.get(clusterId);
+        return fleet == null ? Optional.empty() : fleet.traffic(loads);
+    }
+
     /**
      * From now on gateways of this cluster should have this. Streams whose gateway should have another version than before
      * move to it; to the others nothing is sent. Streams of gateways that are no members any more end.
@@ -53,12 +88,16 @@ public final class XdsServer {
      */
     public void assign(Assignment assignment) {
         String clusterId = assignment.clusterId();
+        Duration intervalBefore = loadInterval(clusterId);
         Fleet fleet = fleets.compute(clusterId, (id, known) -> {
-            Fleet served = known == null ? new Fleet(id) : known;
+            Fleet served = known == null ? new Fleet(id, clock) : known;
             served.assign(assignment);
             return served;
         });
         refresh(fleet);
+        if (!loadInterval(clusterId).equals(intervalBefore)) {
+            loads.intervalChanged(clusterId);
+        }
     }
 
     /**
@@ -83,6 +122,7 @@ public final class XdsServer {
         Fleet fleet = fleets.remove(clusterId);
         if (fleet != null) {
             fleet.release();
+            loads.release(clusterId);
             refresh(fleet);
         }
     }
@@ -92,6 +132,7 @@ public final class XdsServer {
      * takes no new streams by then.
      */
     public void drain() {
+        loads.drain();
         Status status = Status.UNAVAILABLE.withDescription("this instance is shutting down");
         for (Fleet fleet : fleets.values()) {
             fleet.streams().forEach(stream -> stream.end(status));
