@@ -1,11 +1,16 @@
 package dev.mpg.config;
 
+import com.fasterxml.jackson.databind.node.NullNode;
 import dev.mpg.api.ProxySpec;
+import dev.mpg.api.ProxySpec.EnvoyResource;
+import dev.mpg.api.ProxySpec.PatchOp;
 import dev.mpg.config.TrafficConfig.Backend;
 import dev.mpg.config.TrafficConfig.BackendRef;
 import dev.mpg.config.TrafficConfig.CircuitBreaker;
 import dev.mpg.config.TrafficConfig.Endpoint;
+import dev.mpg.config.TrafficConfig.EnvoyPatch;
 import dev.mpg.config.TrafficConfig.Listener;
+import dev.mpg.config.TrafficConfig.Operation;
 import dev.mpg.config.TrafficConfig.PathMatch;
 import dev.mpg.config.TrafficConfig.Route;
 import java.net.InetAddress;
@@ -64,17 +69,25 @@ public final class SpecReader {
             "//|/\\.\\.?(/|$)|%(2f|5c)|%(2[de]|3[0-9]|4[1-9a-f]|5[0-9af]|6[1-9a-f]|7[0-9ae])",
             Pattern.CASE_INSENSITIVE);
 
+    /** What no JSON Pointer has: a tilde that escapes nothing. */
+    private static final Pattern STRAY_TILDE = Pattern.compile("~(?![01])");
+
     private final List<Problem> problems = new ArrayList<>();
     private final Origin spec;
     private final Set<String> backendNames = new HashSet<>();
     /** Which route takes what. */
     private final Map<Claim, String> claimed = new HashMap<>();
+    /** Which patch has what for its target. */
+    private final Map<PatchTarget, Origin> patched = new HashMap<>();
 
     /** The requests that one match of a route takes. */
     private record Claim(String hostname, PathMatch path) {}
 
     /** An endpoint, however its address is spelled. */
     private record Address(InetAddress host, int port) {}
+
+    /** The Envoy resource that a patch is for. */
+    private record PatchTarget(EnvoyResource type, String name) {}
 
     private SpecReader(Origin spec) {
         this.spec = spec;
@@ -113,7 +126,8 @@ public final class SpecReader {
                 clusterId,
                 each(from.listeners(), spec.field("listeners"), this::listener),
                 each(from.routes(), spec.field("routes"), this::route),
-                backends);
+                backends,
+                each(from.envoyPatches(), spec.field("envoyPatches"), this::envoyPatch));
     }
 
     private Listener listener(ProxySpec.Listener from, Origin origin) {
@@ -282,6 +296,54 @@ public final class SpecReader {
                     "write it like 3s, 500ms or 1m30s");
         }
         return timeout;
+    }
+
+    private EnvoyPatch envoyPatch(ProxySpec.EnvoyPatch from, Origin origin) {
+        EnvoyResource type = required(from.type(), origin.field("type"), EnvoyResource.Listener);
+        String name = required(from.name(), origin.field("name"), "");
+        if (from.type() != null && from.name() != null) {
+            Origin other = patched.putIfAbsent(new PatchTarget(type, name), origin);
+            if (other != null) {
+                problem(
+                        origin.field("name"),
+                        type + " " + name + " is patched by " + other.field() + " already",
+                        "move the operations there");
+            }
+        }
+        if (from.operations() == null || from.operations().isEmpty()) {
+            problem(origin.field("operations"), "there is no operation", "write at least one");
+        }
+        return new EnvoyPatch(type, name, each(from.operations(), origin.field("operations"), this::operation), origin);
+    }
+
+    /** What an operation doesn't need is ignored, as RFC 6902 has it. */
+    private Operation operation(ProxySpec.PatchOperation from, Origin origin) {
+        PatchOp op = required(from.op(), origin.field("op"), PatchOp.test);
+        String path = pointer(from.path(), origin.field("path"));
+        return switch (op) {
+            case add, replace, test -> {
+                if (from.op() != null) {
+                    required(from.value(), origin.field("value"), NullNode.instance);
+                }
+                yield new Operation(op, path, Optional.empty(), Optional.ofNullable(from.value()), origin);
+            }
+            case move, copy ->
+                new Operation(
+                        op, path, Optional.of(pointer(from.from(), origin.field("from"))), Optional.empty(), origin);
+            case remove -> new Operation(op, path, Optional.empty(), Optional.empty(), origin);
+        };
+    }
+
+    private String pointer(@Nullable String value, Origin origin) {
+        String pointer = required(value, origin, "");
+        if (!(pointer.isEmpty() || pointer.startsWith("/"))
+                || STRAY_TILDE.matcher(pointer).find()) {
+            problem(
+                    origin,
+                    "'" + pointer + "' is not a JSON Pointer",
+                    "begin it with a slash, and write ~ as ~0 and a slash within a name as ~1");
+        }
+        return pointer;
     }
 
     private String name(@Nullable String value, Origin owner) {

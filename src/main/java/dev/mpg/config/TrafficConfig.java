@@ -1,5 +1,8 @@
 package dev.mpg.config;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.mpg.api.ProxySpec.EnvoyResource;
+import dev.mpg.api.ProxySpec.PatchOp;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -7,18 +10,30 @@ import java.util.OptionalLong;
 
 /**
  * What the gateways of one fleet should do with requests: valid, with all defaults filled in, knowing neither Kubernetes
- * nor Envoy. Immutable.
+ * nor, but for the patches, Envoy. Immutable.
  *
  * @param clusterId name of the config plane
  * @param listeners in the order written
  * @param routes in the order written
  * @param backends in the order written; every {@link BackendRef} names one of them
+ * @param envoyPatches in the order written; no two have one target. Whether they apply shows when the rest is compiled
  */
-public record TrafficConfig(String clusterId, List<Listener> listeners, List<Route> routes, List<Backend> backends) {
+public record TrafficConfig(
+        String clusterId,
+        List<Listener> listeners,
+        List<Route> routes,
+        List<Backend> backends,
+        List<EnvoyPatch> envoyPatches) {
     public TrafficConfig {
         listeners = List.copyOf(listeners);
         routes = List.copyOf(routes);
         backends = List.copyOf(backends);
+        envoyPatches = List.copyOf(envoyPatches);
+    }
+
+    /** A config without patches. */
+    public TrafficConfig(String clusterId, List<Listener> listeners, List<Route> routes, List<Backend> backends) {
+        this(clusterId, listeners, routes, backends, List.of());
     }
 
     /** A port, 1 to 65535, on which every gateway takes HTTP requests. */
@@ -81,4 +96,24 @@ public record TrafficConfig(String clusterId, List<Listener> listeners, List<Rou
         public static final CircuitBreaker NONE = new CircuitBreaker(
                 OptionalLong.empty(), OptionalLong.empty(), OptionalLong.empty(), OptionalLong.empty());
     }
+
+    /**
+     * A JSON Patch (RFC 6902) on the Envoy resource of this type and name, which is the resource's in xDS.
+     *
+     * @param operations done in order. Never empty
+     */
+    public record EnvoyPatch(EnvoyResource type, String name, List<Operation> operations, Origin origin) {
+        public EnvoyPatch {
+            operations = List.copyOf(operations);
+        }
+    }
+
+    /**
+     * One operation of a patch.
+     *
+     * @param path a JSON Pointer (RFC 6901)
+     * @param from a JSON Pointer; there for move and copy
+     * @param value there for add, replace and test; perhaps JSON's null. Nobody changes it
+     */
+    public record Operation(PatchOp op, String path, Optional<String> from, Optional<JsonNode> value, Origin origin) {}
 }

@@ -80,6 +80,13 @@ record Layering(String root) {
                                 "com.google.protobuf..",
                                 "io.envoyproxy.envoy..",
                                 "org.apache.commons.statistics.distribution",
+                                // Trees of JSON values and their text, and JSON Patch on them: what envoyPatches are.
+                                "com.fasterxml.jackson.core",
+                                "com.fasterxml.jackson.databind",
+                                "com.fasterxml.jackson.databind.cfg",
+                                "com.fasterxml.jackson.databind.json",
+                                "com.fasterxml.jackson.databind.node",
+                                "io.fabric8.zjsonpatch",
                                 "org.jspecify.annotations"))
                         .or(belongToAnyOf(
                                 Serializable.class,

@@ -23,6 +23,23 @@ public final class SpecGenerator {
     private static final String[] PATHS = {"/", "/a", "/a/", "/a/b", "/a/b/", "/caf%C3%A9", "/-._~!$&'()*+,;=:@"};
     private static final String[] DURATIONS = {"0s", "3s", "500ms", "1h2m3s4ms", "99999h99999h99999h99999h"};
     private static final String[] ADDRESSES = {"10.0.0.1", "10.0.0.2", "::1", "2001:db8::1", "127.0.0.1"};
+    private static final String[] ENVOY_RESOURCES = {
+        "Listener", "RouteConfiguration", "VirtualHost", "Cluster", "ClusterLoadAssignment"
+    };
+    private static final String[] ENVOY_NAMES = {"a", "b", "checkout", "routes", "routes/*", "routes/localhost"};
+    private static final String[] OPS = {"add", "remove", "replace", "move", "copy", "test"};
+    private static final String[] POINTERS = {
+        "",
+        "/name",
+        "/stat_prefix",
+        "/alt_stat_name",
+        "/connect_timeout",
+        "/domains/-",
+        "/x",
+        "/address",
+        "/endpoints/0"
+    };
+    private static final String[] ENVOY_VALUES = {"a", "1s", "routes"};
     private static final String[] WILD = {
         "",
         " ",
@@ -66,7 +83,8 @@ public final class SpecGenerator {
                 .maybe("gateway", () -> new Fields().maybe("replicas", () -> random.nextInt(5)).values)
                 .maybe("listeners", () -> list(3, this::listener))
                 .maybe("routes", () -> list(5, this::route))
-                .maybe("backends", () -> list(5, this::backend));
+                .maybe("backends", () -> list(5, this::backend))
+                .maybe("envoyPatches", () -> list(2, this::envoyPatch));
         return JSON.convertValue(spec.values, ProxySpec.class);
     }
 
@@ -123,6 +141,23 @@ public final class SpecGenerator {
                 .values;
     }
 
+    private Map<String, Object> envoyPatch() {
+        return new Fields()
+                .must("type", () -> one(ENVOY_RESOURCES))
+                .must("name", () -> text(ENVOY_NAMES))
+                .must("operations", () -> list(3, this::operation))
+                .values;
+    }
+
+    private Map<String, Object> operation() {
+        return new Fields()
+                .must("op", () -> one(OPS))
+                .must("path", () -> text(POINTERS))
+                .must("from", () -> text(POINTERS))
+                .must("value", () -> text(ENVOY_VALUES))
+                .values;
+    }
+
     private int port() {
         return isWild() ? random.nextInt() : 1 + random.nextInt(65535);
     }
@@ -132,8 +167,11 @@ public final class SpecGenerator {
     }
 
     private String text(String[] values) {
-        String[] from = isWild() ? WILD : values;
-        return from[random.nextInt(from.length)];
+        return one(isWild() ? WILD : values);
+    }
+
+    private String one(String[] values) {
+        return values[random.nextInt(values.length)];
     }
 
     private boolean isWild() {

@@ -2,13 +2,16 @@ package dev.mpg.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.node.NullNode;
 import dev.mpg.api.Proxy;
+import dev.mpg.api.ProxySpec.PatchOp;
 import dev.mpg.config.TrafficConfig.CircuitBreaker;
 import dev.mpg.config.TrafficConfig.Listener;
 import dev.mpg.config.TrafficConfig.PathMatch;
 import dev.mpg.config.TrafficConfig.Route;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -137,5 +140,33 @@ class SpecReaderTest {
         assertThat(config.routes().get(1).backendRefs().get(1).origin().field())
                 .isEqualTo("spec.routes[1].backendRefs[1]");
         assertThat(config.backends().get(1).origin().field()).isEqualTo("spec.backends[1]");
+    }
+
+    @Test
+    void aPatchHasWhatItsOperationsNeed() {
+        TrafficConfig.EnvoyPatch patch = read("""
+                envoyPatches:
+                - type: Cluster
+                  name: checkout
+                  operations:
+                  - {op: add, path: /a/-, from: /ignored, value: null}
+                  - {op: copy, from: '', path: /~0~1, value: ignored}
+                """).envoyPatches().getFirst();
+
+        assertThat(patch.origin().field()).isEqualTo("spec.envoyPatches[0]");
+        assertThat(patch.operations())
+                .containsExactly(
+                        new TrafficConfig.Operation(
+                                PatchOp.add,
+                                "/a/-",
+                                Optional.empty(),
+                                Optional.of(NullNode.instance),
+                                patch.origin().field("operations").index(0)),
+                        new TrafficConfig.Operation(
+                                PatchOp.copy,
+                                "/~0~1",
+                                Optional.of(""),
+                                Optional.empty(),
+                                patch.origin().field("operations").index(1)));
     }
 }
