@@ -1,6 +1,7 @@
 package dev.mpg.compile;
 
 import com.google.protobuf.Message;
+import dev.mpg.config.Problem;
 import dev.mpg.config.TrafficConfig;
 import dev.mpg.snapshot.Resource;
 import dev.mpg.snapshot.ResourceType;
@@ -15,8 +16,16 @@ import java.util.List;
 public final class Compiler {
     private Compiler() {}
 
-    /** The resources of this config. */
-    public static Snapshot compile(TrafficConfig config) {
+    /** The resources of this config, patched. Only its patches can make it one that doesn't compile. */
+    public static Compilation compile(TrafficConfig config) {
+        List<Resource> resources = unpatched(config);
+        List<Problem> problems = Patches.apply(config.envoyPatches(), resources);
+        return problems.isEmpty()
+                ? new Compilation.Compiled(Snapshot.of(resources))
+                : new Compilation.Refused(problems);
+    }
+
+    private static List<Resource> unpatched(TrafficConfig config) {
         List<Resource> resources = new ArrayList<>();
         config.backends().forEach(backend -> {
             resources.add(resource(ResourceType.CLUSTER, backend.name(), Clusters.cluster(backend)));
@@ -30,7 +39,7 @@ public final class Compiler {
             Routes.virtualHosts(config.routes())
                     .forEach(host -> resources.add(resource(ResourceType.VIRTUAL_HOST, host.getName(), host)));
         }
-        return Snapshot.of(resources);
+        return resources;
     }
 
     private static Resource resource(ResourceType type, String name, Message message) {

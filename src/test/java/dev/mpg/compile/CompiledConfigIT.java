@@ -65,7 +65,7 @@ class CompiledConfigIT {
     @ParameterizedTest
     @MethodSource("cases")
     void envoyAccepts(Case golden) throws Exception {
-        Snapshot snapshot = Compiler.compile(Manifests.config(golden.input()));
+        Snapshot snapshot = Compiled.snapshot(Manifests.config(golden.input()));
         Path bootstrap = Files.writeString(
                 folder.resolve("bootstrap.json"), StaticBootstrap.of(snapshot, UnaryOperator.identity()));
 
@@ -199,7 +199,7 @@ class CompiledConfigIT {
             Path admin = folder.resolve("admin-address");
             Path bootstrap = Files.writeString(
                     folder.resolve("bootstrap.json"),
-                    StaticBootstrap.of(Compiler.compile(config), Gateway::answeringWithNames));
+                    StaticBootstrap.of(Compiled.snapshot(config), Gateway::answeringWithNames));
             process = new ProcessBuilder(
                             ENVOY.toString(),
                             "--use-dynamic-base-id",

@@ -32,7 +32,7 @@ class CompilerGoldenTest {
     @ParameterizedTest
     @MethodSource("cases")
     void compilesTo(Case golden) {
-        golden.check(input -> SnapshotYaml.of(Compiler.compile(Manifests.config(input))));
+        golden.check(input -> SnapshotYaml.of(Compiled.snapshot(Manifests.config(input))));
     }
 
     @Test

@@ -17,17 +17,9 @@ import io.envoyproxy.envoy.config.endpoint.v3.ClusterLoadAssignment;
 import io.envoyproxy.envoy.config.listener.v3.Listener;
 import io.envoyproxy.envoy.config.route.v3.RouteConfiguration;
 import io.envoyproxy.envoy.config.route.v3.VirtualHost;
-import io.envoyproxy.envoy.extensions.filters.http.router.v3.Router;
-import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager;
 
 /** A snapshot as people read it: its version, and every resource with its own and its message, named as in Envoy's docs. */
 final class SnapshotYaml {
-    private static final JsonFormat.Printer PRINTER = JsonFormat.printer()
-            .preservingProtoFieldNames()
-            .usingTypeRegistry(JsonFormat.TypeRegistry.newBuilder()
-                    .add(HttpConnectionManager.getDescriptor())
-                    .add(Router.getDescriptor())
-                    .build());
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final ObjectMapper YAML = new ObjectMapper(YAMLFactory.builder()
             .disable(YAMLGenerator.Feature.WRITE_DOC_START_MARKER)
@@ -57,7 +49,10 @@ final class SnapshotYaml {
 
     static JsonNode json(Message message) {
         try {
-            return JSON.readTree(PRINTER.print(message));
+            return JSON.readTree(JsonFormat.printer()
+                    .preservingProtoFieldNames()
+                    .usingTypeRegistry(EnvoyTypes.packedIn(message))
+                    .print(message));
         } catch (InvalidProtocolBufferException | JsonProcessingException e) {
             throw new AssertionError(e);
         }

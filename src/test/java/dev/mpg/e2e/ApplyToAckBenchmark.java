@@ -18,7 +18,7 @@ import dev.mpg.api.ProxySpec.Timeouts;
 import dev.mpg.api.ProxyStatus;
 import dev.mpg.api.Scheduler;
 import dev.mpg.api.SchedulerSpec;
-import dev.mpg.compile.Compiler;
+import dev.mpg.compile.Compiled;
 import dev.mpg.config.ObjectRef;
 import dev.mpg.config.SpecReader;
 import dev.mpg.testing.KubernetesApi;
@@ -169,7 +169,7 @@ final class ApplyToAckBenchmark {
                 "Proxy", proxy.getMetadata().getNamespace(), proxy.getMetadata().getName());
         return switch (SpecReader.read(ref, proxy.getSpec())) {
             case SpecReader.Reading.Accepted accepted ->
-                Compiler.compile(accepted.config()).version().hex();
+                Compiled.snapshot(accepted.config()).version().hex();
             case SpecReader.Reading.Refused refused -> throw new IllegalStateException(refused.toString());
         };
     }

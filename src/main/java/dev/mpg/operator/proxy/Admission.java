@@ -1,5 +1,6 @@
 package dev.mpg.operator.proxy;
 
+import dev.mpg.compile.Compilation;
 import dev.mpg.compile.Compiler;
 import dev.mpg.config.ObjectRef;
 import dev.mpg.config.Problem;
@@ -9,6 +10,7 @@ import dev.mpg.config.TrafficConfig.Route;
 import dev.mpg.snapshot.Resource;
 import dev.mpg.snapshot.Snapshot;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -69,10 +71,14 @@ final class Admission {
         if (!(facts.reading() instanceof Reading.Refused(var problems))) {
             return Optional.empty();
         }
+        return Optional.of(invalidSpec(problems));
+    }
+
+    private static Verdict invalidSpec(List<Problem> problems) {
         String shown =
                 problems.stream().limit(PROBLEMS_SHOWN).map(Problem::message).collect(Collectors.joining("\n"));
         int more = problems.size() - PROBLEMS_SHOWN;
-        return refused("InvalidSpec", more > 0 ? shown + "\nand " + more + " more" : shown);
+        return new Verdict.Refused("InvalidSpec", more > 0 ? shown + "\nand " + more + " more" : shown);
     }
 
     private static Optional<Verdict> reservedPort(Facts facts) {
@@ -106,7 +112,13 @@ final class Admission {
             return tooLarge("the routes' host names x matches x backendRefs make " + branches + ", more than "
                     + MAX_BRANCHES + "; route " + largest.name() + " alone makes " + branches(largest));
         }
-        Snapshot snapshot = Compiler.compile(config);
+        return switch (Compiler.compile(config)) {
+            case Compilation.Compiled(var snapshot) -> compiled(config, snapshot);
+            case Compilation.Refused(var problems) -> invalidSpec(problems);
+        };
+    }
+
+    private static Verdict compiled(TrafficConfig config, Snapshot snapshot) {
         long bytes = snapshot.resources().stream()
                 .mapToLong(resource -> resource.bytes().size())
                 .sum();

@@ -2,7 +2,8 @@ package dev.mpg.operator.proxy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.mpg.compile.Compiler;
+import dev.mpg.api.ProxySpec.EnvoyResource;
+import dev.mpg.compile.Compiled;
 import dev.mpg.config.ObjectRef;
 import dev.mpg.config.Origin;
 import dev.mpg.config.Problem;
@@ -30,7 +31,7 @@ class AdmissionTest {
 
     @Test
     void a_good_spec_is_compiled() {
-        assertThat(decide(SHOP, true, GOOD)).isEqualTo(new Verdict.Accepted(CONFIG, Compiler.compile(CONFIG)));
+        assertThat(decide(SHOP, true, GOOD)).isEqualTo(new Verdict.Accepted(CONFIG, Compiled.snapshot(CONFIG)));
     }
 
     @Test
@@ -55,6 +56,18 @@ class AdmissionTest {
                 .isInstanceOfSatisfying(
                         Verdict.Refused.class,
                         refused -> assertThat(refused.message()).hasLineCount(9).endsWith("and 3 more"));
+    }
+
+    @Test
+    void a_patch_that_does_not_apply_is_an_invalid_spec() {
+        Origin origin = new Origin(SHOP, "spec.envoyPatches[2]");
+        TrafficConfig.EnvoyPatch patch = new TrafficConfig.EnvoyPatch(EnvoyResource.Cluster, "gone", List.of(), origin);
+        TrafficConfig config = new TrafficConfig("eu", List.of(), List.of(), List.of(), List.of(patch));
+        assertThat(decide(SHOP, true, new Reading.Accepted(config)))
+                .isEqualTo(
+                        new Verdict.Refused(
+                                "InvalidSpec",
+                                "spec.envoyPatches[2].name: the spec compiles to no Cluster named gone; name one that it does"));
     }
 
     @Test
