@@ -53,7 +53,16 @@ final class Routes {
                 .build();
     }
 
-    /** A virtual host's name begins with the route configuration's, as VHDS demands. */
+    /** Of the virtual host for a host name: begins with the route configuration's, as VHDS demands. */
+    static String virtualHostName(String hostname) {
+        return CONFIGURATION_NAME + "/" + hostname;
+    }
+
+    /** The reverse of {@link #virtualHostName}. */
+    static String hostname(String virtualHostName) {
+        return virtualHostName.substring(CONFIGURATION_NAME.length() + 1);
+    }
+
     static List<VirtualHost> virtualHosts(List<Route> routes) {
         SortedMap<String, List<Rule>> rulesByHost = new TreeMap<>();
         for (Route route : routes) {
@@ -65,9 +74,8 @@ final class Routes {
         List<VirtualHost> hosts = new ArrayList<>(rulesByHost.size());
         rulesByHost.forEach((hostname, rules) -> {
             rules.sort(Comparator.comparing(Rule::path, PRECEDENCE));
-            VirtualHost.Builder host = VirtualHost.newBuilder()
-                    .setName(CONFIGURATION_NAME + "/" + hostname)
-                    .addDomains(hostname);
+            VirtualHost.Builder host =
+                    VirtualHost.newBuilder().setName(virtualHostName(hostname)).addDomains(hostname);
             rules.forEach(rule -> host.addRoutes(rule.toEnvoy()));
             hosts.add(host.build());
         });
