@@ -1,5 +1,7 @@
 package dev.mpg.compile;
 
+import static java.util.Objects.requireNonNullElse;
+
 import com.fasterxml.jackson.core.JsonPointer;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
@@ -34,6 +36,9 @@ final class Patches {
     /** What a value weighs beside its text. */
     private static final int VALUE_SIZE = 16;
 
+    /** Characters of a problem, into which libraries may put whole resources. */
+    private static final int MAX_FOUND = 400;
+
     private final List<Resource> resources;
     private final Map<Target, Integer> positions = new HashMap<>();
     private final List<Problem> problems = new ArrayList<>();
@@ -47,7 +52,12 @@ final class Patches {
         private final transient Problem problem;
 
         PatchRefusedException(Origin origin, String found, String remedy) {
-            this.problem = new Problem(origin, found, remedy);
+            this.problem = new Problem(
+                    origin, found.length() > MAX_FOUND ? found.substring(0, MAX_FOUND) + "…" : found, remedy);
+        }
+
+        PatchRefusedException(Origin origin, String found, Exception cause, String remedy) {
+            this(origin, found + ": " + requireNonNullElse(cause.getMessage(), "a value has the wrong type"), remedy);
         }
     }
 
@@ -145,7 +155,8 @@ final class Patches {
             // Of many types, by what the path runs into.
             throw new PatchRefusedException(
                     operation.origin(),
-                    operation.op() + " " + operation.path() + " doesn't apply: " + e.getMessage(),
+                    operation.op() + " '" + operation.path() + "' doesn't apply",
+                    e,
                     "look at the resource in Envoy's config dump");
         }
         if (size(after, 0) > sizeLeft) {
@@ -207,7 +218,8 @@ final class Patches {
                         "correct it; the config of an extension of your own goes into a xds.type.v3.TypedStruct"))
                 .orElseGet(() -> new PatchRefusedException(
                         culprit,
-                        "what comes of it is no " + patch.type() + ": " + cause.getMessage(),
+                        "what comes of it is no " + patch.type(),
+                        cause,
                         "write the fields as in Envoy's API"));
     }
 

@@ -77,14 +77,14 @@ class PatchesTest {
                 "op: move, from: /none, path: /stat_prefix | .from: there is nothing at /none;",
                 "op: copy, from: /none, path: /stat_prefix | .from: there is nothing at /none;",
                 // What doesn't apply.
-                "op: test, path: /name, value: other | : test /name doesn't apply: Expected value \"other\" but found",
-                "op: add, path: /none/x, value: 1 | : add /none/x doesn't apply: Missing field \"none\";",
-                "op: add, path: /name/x, value: 1 | : add /name/x doesn't apply:",
-                "op: add, path: /filter_chains/7, value: {} | : add /filter_chains/7 doesn't apply: Array index 7",
-                "op: add, path: /filter_chains/x, value: {} | : add /filter_chains/x doesn't apply:",
-                "op: add, path: /filter_chains/99999999999, value: {} | : add /filter_chains/99999999999 doesn't apply:",
-                "op: move, from: /address, path: /address/socket_address/x | : move /address/socket_address/x doesn't",
-                "op: remove, path: '' | : remove  doesn't apply: Cannot remove document root;",
+                "op: test, path: /name, value: other | : test '/name' doesn't apply: Expected value \"other\" but found",
+                "op: add, path: /none/x, value: 1 | : add '/none/x' doesn't apply: Missing field \"none\";",
+                "op: add, path: /name/x, value: 1 | : add '/name/x' doesn't apply:",
+                "op: add, path: /filter_chains/7, value: {} | : add '/filter_chains/7' doesn't apply: Array index 7",
+                "op: add, path: /filter_chains/x, value: {} | : add '/filter_chains/x' doesn't apply:",
+                "op: add, path: /filter_chains/99999999999, value: {} | : add '/filter_chains/99999999999' doesn't apply:",
+                "op: move, from: /address, path: /address/socket_address/x | : move '/address/socket_address/x' doesn't",
+                "op: remove, path: '' | : remove '' doesn't apply: Cannot remove document root;",
                 // What isn't that message any more.
                 "op: add, path: /nonsense, value: 1 | : what comes of it is no Listener: Cannot find field: nonsense in",
                 "op: add, path: /stat_prefix, value: {} | : what comes of it is no Listener:",
@@ -93,6 +93,7 @@ class PatchesTest {
                 "op: add, path: /listener_filters_timeout, value: 5 | : what comes of it is no Listener:",
                 "op: add, path: /listener_filters_timeout, value: 5m | : what comes of it is no Listener:",
                 "op: add, path: /perConnectionBufferLimitBytes, value: 1 | : what comes of it is no Listener: Field envoy",
+                "op: add, path: /stat_prefix, value: [1, 2] | : what comes of it is no Listener: a value has the wrong type;",
                 "op: replace, path: '', value: [] | : what comes of it is no Listener:",
                 "op: replace, path: '', value: null | : what comes of it is no Listener:",
                 "op: remove, path: /filter_chains/0/filters/0/typed_config/@type | : what comes of it is no Listener:",
@@ -144,6 +145,16 @@ class PatchesTest {
                     .containsExactly("spec.envoyPatches[0]: it changes the resource's " + field + "; leave /" + field
                             + " as it is");
         }
+    }
+
+    /** It goes into a condition, which has room for 32,768 characters of all problems. */
+    @Test
+    void aProblemStaysShort() {
+        assertThat(problems(patch(HTTP, "op: test, path: /name, value: " + "x".repeat(100_000))))
+                .singleElement()
+                .asString()
+                .hasSizeLessThan(600)
+                .contains("…; ");
     }
 
     @Test
