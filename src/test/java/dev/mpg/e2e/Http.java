@@ -41,6 +41,17 @@ final class Http {
         return response.statusCode() + " " + response.body().strip();
     }
 
+    /** The status of such a request; 0 when there is no answer. */
+    static int statusThrough(String gateway, String host, String path) {
+        try {
+            return send(HttpRequest.newBuilder(URI.create("http://" + gateway + path))
+                            .header("Host", host))
+                    .statusCode();
+        } catch (UncheckedIOException e) {
+            return 0;
+        }
+    }
+
     private static HttpResponse<String> send(HttpRequest.Builder request) {
         try {
             return CLIENT.send(request.timeout(PATIENCE).build(), HttpResponse.BodyHandlers.ofString());

@@ -1,6 +1,7 @@
 package dev.mpg.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 import static org.awaitility.Awaitility.await;
 
 import dev.mpg.api.ProxyStatus;
@@ -69,6 +70,62 @@ class RolloutIT extends OperatorTest {
         await("history tells it")
                 .atMost(SOON)
                 .until(() -> List.copyOf(outcomes().values()).equals(List.of("Complete", "Rejected", "Complete")));
+    }
+
+    @Test
+    void what_envoy_refuses_is_led_back_to_the_field_that_is_to_blame() {
+        apply(shop(2, "one", 3));
+        waitProgrammed();
+        apply(shop(2, "one", 3).replace("spec:\n", """
+                spec:
+                  envoyPatches:
+                  - type: Cluster
+                    name: two
+                    operations: [{op: replace, path: /connect_timeout, value: 0s}]
+                """));
+        awaitPhase(Phase.RolledBack);
+
+        assertThat(proxy().getStatus().rejections()).singleElement().satisfies(rejection -> {
+            assertThat(rejection.resource()).isEqualTo("Cluster two");
+            assertThat(rejection.object()).isEqualTo("Proxy " + namespace + "/shop");
+            assertThat(rejection.field()).startsWith("spec.envoyPatches[0]");
+            assertThat(rejection.message()).contains("ConnectTimeout");
+        });
+        assertThat(condition("Programmed").getMessage()).contains("spec.envoyPatches[0]");
+    }
+
+    @Test
+    void a_version_that_breaks_requests_is_taken_back_from_its_cohort() {
+        try (Upstream failing = Upstream.failing(500)) {
+            apply(waves(3, "one", "[{gateways: 1, bake: 1h}]"));
+            waitProgrammed();
+            String good = proxy().getStatus().versions().stable();
+            List<String> gateways = proxy().getStatus().addresses().stream()
+                    .map(Address::address)
+                    .toList();
+            try (ConstantTraffic traffic = ConstantTraffic.through(gateways, HOST, "/checkout", 40)) {
+                await("there is traffic").atMost(SOON).until(() -> traffic.total() > 200);
+                apply(waves(3, "two", "[{gateways: 1, bake: 1h}]")
+                        .replace("port: " + two.port(), "port: " + failing.port()));
+                awaitPhase(Phase.RolledBack);
+
+                assertThat(condition("Programmed").getReason()).isEqualTo("Regression");
+                assertThat(condition("Programmed").getMessage())
+                        .contains("in the cohort", "in the rest of the fleet", "most by backend two");
+                assertThat(versions()).isEqualTo(Map.of(good, 3));
+                long failed = traffic.byStatus().getOrDefault(500, 0L);
+                assertThat(gateways.stream()
+                                .filter(gateway -> traffic.byStatus(gateway).containsKey(500)))
+                        .as("gateways that failed requests")
+                        .hasSize(1);
+                long total = traffic.total();
+                await("more traffic").atMost(SOON).until(() -> traffic.total() > total + 200);
+                assertThat(traffic.byStatus().getOrDefault(500, 0L))
+                        .as("failed requests, once everybody is back on stable")
+                        .isCloseTo(failed, within(20L));
+                assertThat(traffic.byStatus()).containsOnlyKeys(200, 500);
+            }
+        }
     }
 
     @Test

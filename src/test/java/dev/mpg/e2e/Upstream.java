@@ -17,11 +17,20 @@ final class Upstream implements AutoCloseable {
     }
 
     static Upstream named(String name) {
+        return answering(200, name);
+    }
+
+    /** One that answers every request with this status. */
+    static Upstream failing(int status) {
+        return answering(status, "failing");
+    }
+
+    private static Upstream answering(int status, String name) {
         try {
             HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
             byte[] body = name.getBytes(StandardCharsets.UTF_8);
             server.createContext("/", exchange -> {
-                exchange.sendResponseHeaders(200, body.length);
+                exchange.sendResponseHeaders(status, body.length);
                 exchange.getResponseBody().write(body);
                 exchange.close();
             });

@@ -3,6 +3,7 @@ package dev.mpg.operator.proxy;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.mpg.api.Proxy;
 import dev.mpg.api.ProxySpec;
+import dev.mpg.compile.Compilation;
 import dev.mpg.compile.Compiler;
 import dev.mpg.config.SpecReader;
 import dev.mpg.operator.proxy.RevisionPlan.Plan;
@@ -181,7 +182,8 @@ public final class History {
             JsonNode data = client.getKubernetesSerialization().convertValue(revision.getData(), JsonNode.class);
             ProxySpec spec = client.getKubernetesSerialization().convertValue(data.path(SPEC), ProxySpec.class);
             return SpecReader.read(Proxies.ref(proxy), spec) instanceof SpecReader.Reading.Accepted(var config)
-                    ? Optional.of(Compiler.compile(config))
+                            && Compiler.compile(config) instanceof Compilation.Compiled(var snapshot)
+                    ? Optional.of(snapshot)
                     : Optional.empty();
         } catch (RuntimeException e) {
             log.warn(

@@ -178,7 +178,7 @@ final class ProxyStatusFactory {
 
     /** What is refused now, or was of the target that failed: gateways that are back on stable don't say it any more. */
     private static List<Rejection> rejections(Observation seen, Optional<ProxyStatus> earlier) {
-        List<Rejection> now = Rejections.of(seen.fleet().rejected());
+        List<Rejection> now = Rejections.of(seen.fleet().rejected(), seen.verdict());
         if (!now.isEmpty() || seen.state().reason().isEmpty()) {
             return now;
         }
