@@ -9,6 +9,8 @@ import dev.mpg.operator.infrastructure.Infrastructure;
 import dev.mpg.operator.proxy.History;
 import dev.mpg.operator.proxy.Proxies;
 import dev.mpg.operator.proxy.ProxyReconciler;
+import dev.mpg.operator.proxy.Records;
+import dev.mpg.operator.proxy.RolloutMetrics;
 import dev.mpg.operator.scheduler.SchedulerReconciler;
 import dev.mpg.operator.triggers.Startup;
 import dev.mpg.operator.triggers.Triggers;
@@ -97,7 +99,13 @@ public final class OperatorProcess implements AutoCloseable {
                 .withReconciliationTerminationTimeout(Duration.ofSeconds(5)));
         operator.register(
                 new ProxyReconciler(
-                        master, infrastructure, triggers, startup, events, new History(client), scribe, clock),
+                        master,
+                        infrastructure,
+                        triggers,
+                        startup,
+                        new Records(events, new History(client), scribe),
+                        new RolloutMetrics(metrics),
+                        clock),
                 configuration ->
                         configuration.withReconciliationMaxInterval(RESYNC).withRetry(retry()));
         operator.register(

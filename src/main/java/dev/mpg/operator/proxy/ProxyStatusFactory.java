@@ -7,6 +7,7 @@ import dev.mpg.api.ProxyStatus.Gateways;
 import dev.mpg.api.ProxyStatus.Rejection;
 import dev.mpg.api.ProxyStatus.Versions;
 import dev.mpg.operator.infrastructure.Infrastructure.Workload;
+import dev.mpg.operator.proxy.RunningConfigs.Running;
 import dev.mpg.operator.status.Conditions;
 import dev.mpg.rollout.Failure;
 import dev.mpg.rollout.GatewayReport;
@@ -51,7 +52,23 @@ final class ProxyStatusFactory {
             List<String> instances,
             Optional<String> instanceError,
             List<Workload> workloads,
-            Optional<String> traffic) {}
+            Optional<String> traffic) {
+
+        /** Of a Proxy that nothing is done for. */
+        static Observation ofNothing(String clusterId, Running running) {
+            return new Observation(
+                    clusterId,
+                    running.verdict(),
+                    running.policy(),
+                    running.state(),
+                    FleetState.NONE,
+                    List.of(),
+                    List.of(),
+                    Optional.empty(),
+                    List.of(),
+                    Optional.empty());
+        }
+    }
 
     static ProxyStatus status(Proxy proxy, Observation seen, Instant now) {
         Optional<ProxyStatus> earlier = Optional.ofNullable(proxy.getStatus());

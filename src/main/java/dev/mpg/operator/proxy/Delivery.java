@@ -1,0 +1,169 @@
+package dev.mpg.operator.proxy;
+
+import dev.mpg.api.Proxy;
+import dev.mpg.api.ProxyStatus;
+import dev.mpg.master.Master;
+import dev.mpg.operator.events.Notice;
+import dev.mpg.operator.proxy.Enforcement.Seen;
+import dev.mpg.operator.proxy.ProxyStatusFactory.Observation;
+import dev.mpg.operator.proxy.RunningConfigs.Running;
+import dev.mpg.rollout.Decision;
+import dev.mpg.rollout.Judgement;
+import dev.mpg.rollout.Rollout;
+import dev.mpg.rollout.Serve;
+import dev.mpg.snapshot.ContentHash;
+import io.fabric8.kubernetes.api.model.apps.ControllerRevision;
+import io.javaoperatorsdk.operator.api.reconciler.Context;
+import io.javaoperatorsdk.operator.api.reconciler.PrimaryUpdateAndCacheUtils;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** Takes a Proxy's rollout a step further, and says so. Not called for one Proxy by two threads at once. */
+final class Delivery {
+    /** How long after a start proxy instances are given to say what they serve, before status says that they don't. */
+    private static final Duration JOINING = Duration.ofSeconds(15);
+
+    private final Master master;
+    private final Enforcement enforcement;
+    private final RunningConfigs configs;
+    private final Records records;
+    private final RolloutMetrics metrics;
+    private final Clock clock;
+    private final Instant joinedBy;
+    /** What was served last, by cluster id. */
+    private final Map<String, Serve> serves = new ConcurrentHashMap<>();
+
+    Delivery(
+            Master master,
+            Enforcement enforcement,
+            RunningConfigs configs,
+            Records records,
+            RolloutMetrics metrics,
+            Clock clock) {
+        this.master = master;
+        this.enforcement = enforcement;
+        this.configs = configs;
+        this.records = records;
+        this.metrics = metrics;
+        this.clock = clock;
+        this.joinedBy = clock.instant().plus(JOINING);
+    }
+
+    /** Says that another Proxy has the cluster id. */
+    void refuse(Proxy proxy, Running running, Context<Proxy> context) {
+        records.tell(proxy, write(proxy, Observation.ofNothing(Proxies.clusterId(proxy), running), context));
+    }
+
+    /** This cluster id isn't served any more. */
+    void forget(String clusterId) {
+        serves.remove(clusterId);
+        records.forget(clusterId);
+    }
+
+    /**
+     * Decides how far the rollout goes, stores that, and only then serves it; what is only taken away is served first.
+     *
+     * @return when to look again although nothing is seen to change
+     */
+    Optional<Instant> advance(Proxy proxy, Running running, Seen seen, Context<Proxy> context) {
+        Instant now = clock.instant().truncatedTo(ChronoUnit.MILLIS);
+        Set<ControllerRevision> revisions = context.getSecondaryResources(ControllerRevision.class);
+        RolloutCommands.Reading commands = RolloutCommands.read(proxy, running.state());
+        Optional<Judgement> judgement =
+                Traffics.judge(running.state(), running.analysis(), wave -> master.traffic(seen.clusterId(), wave));
+        Decision decision = Rollout.decide(
+                running.state(),
+                running.policy(),
+                new dev.mpg.rollout.Observation(
+                        now,
+                        running.desiredVersion(),
+                        seen.fleet(),
+                        seen.fleetKnown(),
+                        seen.reported().gateways(),
+                        Traffics.regression(running.state(), judgement),
+                        Traffics.isReasonToWait(running.analysis(), judgement),
+                        commands.commands()));
+        Running reached = running.at(decision.state());
+        Optional<Serve> served = Optional.ofNullable(serves.get(seen.clusterId()));
+        boolean retreat = served.isPresent() && Enforcement.isRetreat(served.get(), decision.serve());
+        if (retreat) {
+            configs.put(seen.clusterId(), reached);
+            serve(proxy, seen, reached, decision.serve(), revisions);
+        }
+        List<Notice> notices = new ArrayList<>();
+        Duration joining = Duration.between(now, joinedBy);
+        boolean wait = seen.joining()
+                && isCurrent(proxy)
+                && joining.isPositive()
+                && decision.state().equals(running.state());
+        if (!wait) {
+            notices.addAll(write(proxy, observation(reached, seen, judgement), context));
+        }
+        if (!retreat) {
+            configs.put(seen.clusterId(), reached);
+            serve(proxy, seen, reached, decision.serve(), revisions);
+        }
+        ProxyNotices.of(decision.outcomes()).forEach(notices::add);
+        commands.problem().ifPresent(problem -> notices.add(Notice.warning("UnknownCommand", problem)));
+        records.tell(proxy, notices);
+        records.keep(proxy, revisions, reached.desiredVersion(), decision.state());
+        metrics.count(decision.outcomes());
+        return wait ? Optional.of(joinedBy) : decision.wakeUp();
+    }
+
+    private void serve(Proxy proxy, Seen seen, Running running, Serve serve, Set<ControllerRevision> revisions) {
+        enforcement.serve(seen, running.desired(), serve, version -> records.snapshot(proxy, revisions, version));
+        serves.put(seen.clusterId(), serve);
+    }
+
+    private static Observation observation(Running running, Seen seen, Optional<Judgement> judgement) {
+        Optional<ContentHash> version = running.state()
+                .target()
+                .or(() -> seen.reported().targets().values().stream().findFirst());
+        FleetState fleet =
+                FleetState.of(version, seen.members(), seen.reported().gateways(), Enforcement.served(seen.reported()));
+        return new Observation(
+                seen.clusterId(),
+                running.verdict(),
+                running.policy(),
+                running.state(),
+                fleet,
+                seen.reported().gateways(),
+                seen.instances(),
+                seen.reported().instances().values().stream()
+                        .flatMap(instance -> instance.error().stream())
+                        .findFirst(),
+                seen.workloads(),
+                judgement.map(Judgement::message));
+    }
+
+    /** Whether its status already speaks of this generation. */
+    private static boolean isCurrent(Proxy proxy) {
+        return proxy.getStatus() != null
+                && proxy.getMetadata().getGeneration().equals(proxy.getStatus().observedGeneration());
+    }
+
+    /** Writes its status where it differs. On return it is stored. Returns what to tell about it. */
+    private List<Notice> write(Proxy proxy, Observation observation, Context<Proxy> context) {
+        ProxyStatus status = ProxyStatusFactory.status(proxy, observation, clock.instant());
+        if (status.equals(proxy.getStatus())) {
+            return List.of();
+        }
+        Proxy patch = new Proxy();
+        // With it the API server refuses to give this status to another object of the same name.
+        patch.getMetadata().setUid(proxy.getMetadata().getUid());
+        patch.getMetadata().setNamespace(proxy.getMetadata().getNamespace());
+        patch.getMetadata().setName(proxy.getMetadata().getName());
+        patch.setStatus(status);
+        PrimaryUpdateAndCacheUtils.ssaPatchStatusAndCacheResource(proxy, patch, context);
+        return ProxyNotices.between(proxy.getStatus(), status);
+    }
+}
