@@ -1,6 +1,8 @@
 package dev.mpg.cli;
 
+import dev.mpg.cli.kubectl.KubectlMpg;
 import java.io.PrintWriter;
+import java.util.Arrays;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
@@ -39,6 +41,8 @@ import picocli.CommandLine.Spec;
             "        --xds-address 127.0.0.1:18000 --debug-address 127.0.0.1:18001 --data-dir /var/lib/mpg",
             "    curl 'http://127.0.0.1:18001/debug/config/status?format=text'",
             "",
+            "  kubectl mpg shows rollouts and steers them: put bin/ on the PATH.",
+            "",
             "  Every option can come from the environment: --data-dir is MPG_DATA_DIR.",
             "  MPG_LOG_LEVEL is TRACE, DEBUG, INFO (default), WARN or ERROR. Logs go to stderr."
         })
@@ -58,10 +62,17 @@ public final class Mpg implements Runnable {
 
     private Mpg() {}
 
-    /** Runs the command and ends the process with its exit code. */
+    /**
+     * Runs the command and ends the process with its exit code. After the word {@code kubectl} it is the plugin, whose help
+     * says {@code kubectl mpg}.
+     */
     public static void main(String[] args) {
         GRPC.setLevel(Level.WARNING);
-        System.exit(commandLine().execute(args));
+        boolean plugin = args.length > 0 && args[0].equals("kubectl");
+        System.exit(
+                plugin
+                        ? KubectlMpg.commandLine().execute(Arrays.copyOfRange(args, 1, args.length))
+                        : commandLine().execute(args));
     }
 
     static CommandLine commandLine() {

@@ -1,0 +1,109 @@
+package dev.mpg.cli.kubectl;
+
+import dev.mpg.api.Proxy;
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.dsl.Resource;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** Which API server, as whom, and which namespace: the options of every command, as kubectl has them. */
+final class Cluster {
+    /** Whose change it is, in {@code metadata.managedFields}. */
+    static final String FIELD_MANAGER = "kubectl-mpg";
+
+    private static final int NOT_FOUND = 404;
+    /** A person waits for the answer. */
+    private static final int RETRIES = 2;
+
+    @Option(
+            names = {"-n", "--namespace"},
+            paramLabel = "NAMESPACE",
+            description = "The Proxy's namespace (default: the context's).")
+    private @Nullable String namespace;
+
+    @Option(names = "--context", paramLabel = "NAME", description = "The kubeconfig's context (default: its current).")
+    private @Nullable String context;
+
+    @Option(
+            names = "--kubeconfig",
+            paramLabel = "FILE",
+            description = "The kubeconfig (default: KUBECONFIG, then ~/.kube/config, then the pod that it runs in).")
+    private @Nullable Path kubeconfig;
+
+    /** A client, to be closed. */
+    KubernetesClient connect() {
+        Config config = config();
+        config.setRequestRetryBackoffLimit(RETRIES);
+        return new KubernetesClientBuilder().withConfig(config).build();
+    }
+
+    /** The namespace that is meant. */
+    String namespace(KubernetesClient client) {
+        return Optional.ofNullable(namespace)
+                .or(() -> Optional.ofNullable(client.getNamespace()))
+                .orElse("default");
+    }
+
+    private Config config() {
+        if (kubeconfig != null && !Files.isReadable(kubeconfig)) {
+            throw new CommandException("--kubeconfig: cannot read " + kubeconfig);
+        }
+        try {
+            Config config = kubeconfig == null
+                    ? Config.autoConfigure(context)
+                    : Config.fromKubeconfig(context, kubeconfig.toFile());
+            if (context != null
+                    && (config.getCurrentContext() == null
+                            || !context.equals(config.getCurrentContext().getName()))) {
+                throw new CommandException("the kubeconfig has no context '" + context
+                        + "': kubectl config get-contexts lists those that it has");
+            }
+            return config;
+        } catch (KubernetesClientException e) {
+            throw new CommandException("cannot use the kubeconfig: " + e.getMessage(), e);
+        }
+    }
+
+    /** A Proxy's address at the API server, whether it exists or not. */
+    Resource<Proxy> at(KubernetesClient client, String name) {
+        return client.resources(Proxy.class).inNamespace(namespace(client)).withName(name);
+    }
+
+    /** A Proxy that should exist. */
+    Proxy proxy(KubernetesClient client, String name) {
+        Proxy proxy = at(client, name).get();
+        if (proxy == null) {
+            throw missing(client, name);
+        }
+        return proxy;
+    }
+
+    CommandException missing(KubernetesClient client, String name) {
+        return new CommandException("there is no Proxy " + namespace(client) + "/" + name
+                + ": kubectl get proxies -A lists those that there are"
+                + " (an unknown resource means that crds/ has not been applied)");
+    }
+
+    /** What an API server's refusal, or its silence, means to a person. */
+    static String explain(KubernetesClientException e) {
+        if (e.getCode() == NOT_FOUND
+                && Optional.ofNullable(e.getFullResourceName()).orElse("").contains("mpg.dev")) {
+            return "this API server does not know Proxy resources: kubectl apply --server-side -f crds/";
+        }
+        if (e.getStatus() != null && e.getStatus().getMessage() != null) {
+            return e.getStatus().getMessage();
+        }
+        Throwable root = e;
+        while (root.getCause() != null) {
+            root = root.getCause();
+        }
+        String why = root.getMessage() == null ? root.getClass().getSimpleName() : root.getMessage();
+        return e.getCode() == 0 ? "cannot reach the API server: " + why : why;
+    }
+}
