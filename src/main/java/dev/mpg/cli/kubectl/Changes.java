@@ -57,7 +57,9 @@ final class Changes<T extends HasMetadata> implements AutoCloseable {
             return changes;
         } catch (CompletionException e) {
             changes.close();
-            throw e.getCause() instanceof KubernetesClientException refused ? refused : e;
+            throw e.getCause() instanceof KubernetesClientException refused
+                    ? refused
+                    : new KubernetesClientException("cannot watch", e.getCause());
         }
     }
 

@@ -6,6 +6,8 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.Resource;
+import java.io.IOException;
+import java.net.ConnectException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -99,11 +101,15 @@ final class Cluster {
         if (e.getStatus() != null && e.getStatus().getMessage() != null) {
             return e.getStatus().getMessage();
         }
-        Throwable root = e;
-        while (root.getCause() != null) {
-            root = root.getCause();
+        Throwable cause = e;
+        while (!(cause instanceof IOException) && cause.getCause() != null) {
+            cause = cause.getCause();
         }
-        String why = root.getMessage() == null ? root.getClass().getSimpleName() : root.getMessage();
-        return e.getCode() == 0 ? "cannot reach the API server: " + why : why;
+        return "cannot reach the API server: "
+                + (cause instanceof ConnectException
+                        ? "nobody answers at its address"
+                        : Optional.ofNullable(cause.getMessage())
+                                .orElse(cause.getClass().getSimpleName()))
+                + "; kubectl cluster-info shows where it should be";
     }
 }

@@ -244,7 +244,7 @@ final class StatusCommand implements Callable<Integer> {
             throw new CommandException("Proxy " + key(change.get().object()) + " was deleted");
         }
         List<Ending> endings = proxies.stream().map(Ending::of).toList();
-        if (untilDone && !endings.contains(Ending.OPEN)) {
+        if (untilDone && !endings.isEmpty() && !endings.contains(Ending.OPEN)) {
             proxies.stream()
                     .filter(proxy -> Ending.of(proxy) == Ending.FAILED)
                     .forEach(proxy -> terminal.remark("error: " + key(proxy) + ": " + Summary.why(proxy)));

@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
 /** All that an operator on call wants to know of one Proxy: tiers, instances, gateways, versions, and what to do. */
 final class StatusView {
     private static final int LABEL = 11;
-    private static final int BAR = 50;
+    private static final int BAR = 40;
     private static final int FAILURES_SHOWN = 3;
     private static final int NAMES_SHOWN = 8;
 
@@ -99,9 +99,16 @@ final class StatusView {
                             + proxy.getMetadata().getGeneration() + " yet.",
                     Tone.BUSY));
         }
-        rollout()
-                .map(Rollout::message)
-                .ifPresent(message -> Line.wrap(message, width).forEach(line -> lines.add(Line.of(line, tone()))));
+        Optional<String> refused = Ending.condition(status, "Accepted")
+                .filter(condition -> condition.getStatus().equals("False"))
+                .map(condition -> "The spec is not accepted, and what ran before goes on: " + condition.getMessage());
+        if (refused.isPresent()) {
+            Line.wrap(refused.get(), width).forEach(line -> lines.add(Line.of(line, Tone.BAD)));
+        } else {
+            rollout()
+                    .map(Rollout::message)
+                    .ifPresent(message -> Line.wrap(message, width).forEach(line -> lines.add(Line.of(line, tone()))));
+        }
         lines.add(Line.EMPTY);
     }
 
@@ -167,7 +174,8 @@ final class StatusView {
                 "GATEWAYS",
                 bar.plus(gateways.current() + " of " + gateways.total(), Tone.STRONG)
                         .plus(" run the target")
-                        .plus(gateways.rejected() == 0 ? "" : ", " + gateways.rejected() + " refused it", Tone.BAD));
+                        .plus(gateways.rejected() == 0 ? "" : ", " + gateways.rejected() + " refused it", Tone.BAD)
+                        .plus(elsewhere(groups, target)));
         int count = groups.stream()
                 .mapToInt(group -> Integer.toString(group.count()).length())
                 .max()
@@ -175,6 +183,23 @@ final class StatusView {
         for (Running group : groups) {
             row("", group(group, target, count));
         }
+    }
+
+    /** How many run stable although it isn't the target, and how many aren't there. */
+    private String elsewhere(List<Running> groups, String target) {
+        String stable = Optional.ofNullable(status.versions())
+                .map(Versions::stable)
+                .filter(version -> !version.equals(target))
+                .orElse("");
+        int onStable = groups.stream()
+                .filter(group -> group.state() == Standing.Current && stable.equals(group.version()))
+                .mapToInt(Running::count)
+                .sum();
+        int away = groups.stream()
+                .filter(group -> group.state() == Standing.Away)
+                .mapToInt(Running::count)
+                .sum();
+        return (onStable == 0 ? "" : ", " + onStable + " stable") + (away == 0 ? "" : ", " + away + " away");
     }
 
     private Line group(Running group, String target, int digits) {
@@ -240,20 +265,22 @@ final class StatusView {
         if (wave.isPresent()) {
             lines.add(Line.EMPTY);
             steps(wave.get());
-            row("WAITS FOR", waits(wave.get()));
+            if (phase() == Phase.Progressing) {
+                row("WAITS FOR", waits(wave.get()));
+            }
         }
         if (!orEmpty(rollout.get().returning()).isEmpty()) {
             List<String> returning = orEmpty(rollout.get().returning());
             row(
                     "GOING BACK",
-                    Line.of(returning.size() + " gateways have not ACKed stable yet: ", Tone.BUSY)
-                            .plus(names(returning, returning.size(), width - LABEL - 45)));
+                    Line.of(returning.size() + " to ACK stable: ", Tone.BUSY)
+                            .plus(names(returning, returning.size(), width - LABEL - 22)));
         }
         if (Boolean.TRUE.equals(rollout.get().promoted())) {
             row("PROMOTED", Line.of("the whole fleet gets it at once, without bake times", Tone.BUSY));
         }
         if (rollout.get().pausedBy() != null) {
-            row("PAUSED", Line.of("‖ by " + rollout.get().pausedBy(), Tone.BUSY));
+            row("PAUSED", Line.of("‖ by " + rollout.get().pausedBy() + ": no wave grows", Tone.BUSY));
         }
     }
 
@@ -261,13 +288,13 @@ final class StatusView {
     private void steps(Wave wave) {
         List<String> shares = shares();
         int steps = rollout().map(Rollout::steps).orElse(0);
-        if (shares.size() != steps) {
+        if (orEmpty(wave.cohort()).isEmpty() || shares.size() != steps) {
             row("ROLLOUT", step(wave, wave.step() + 1, steps));
             return;
         }
         for (int i = 0; i < steps; i++) {
             Line line = i == wave.step()
-                    ? step(wave, i + 1, steps)
+                    ? step(wave, i + 1, 0)
                     : Line.of(
                             (i < wave.step() ? "✔" : "·") + " step " + (i + 1) + "  " + shares.get(i),
                             i < wave.step() ? Tone.GOOD : Tone.FAINT);
@@ -275,6 +302,7 @@ final class StatusView {
         }
     }
 
+    /** The open step; says of how many where the others aren't shown. */
     private Line step(Wave wave, int number, int steps) {
         List<String> cohort = orEmpty(wave.cohort());
         Line line = Line.of("▶ step " + number + "  " + wave.gateways(), Tone.BUSY)
@@ -364,7 +392,7 @@ final class StatusView {
                                             : "")));
             if (rejection.object() != null || rejection.field() != null) {
                 row(
-                        "  made from",
+                        "  from",
                         Line.of(Optional.ofNullable(rejection.object())
                                         .map(object -> object + " ")
                                         .orElse(""))
@@ -410,9 +438,11 @@ final class StatusView {
             Condition condition = conditions.get(i);
             boolean holds = condition.getStatus().equals("True");
             boolean wrong = !holds && !condition.getType().equals("Progressing");
+            boolean waits = wrong && List.of("Pending", "Paused").contains(condition.getReason());
+            Tone tone = waits ? Tone.BUSY : wrong ? Tone.BAD : holds ? Tone.GOOD : Tone.FAINT;
             row(
                     i == 0 ? "CONDITIONS" : "",
-                    Line.of(wrong ? "✘ " : holds ? "✔ " : "· ", wrong ? Tone.BAD : holds ? Tone.GOOD : Tone.FAINT)
+                    Line.of(waits ? "◐ " : wrong ? "✘ " : holds ? "✔ " : "· ", tone)
                             .plus(condition.getType() + "=" + condition.getStatus())
                             .padded(20)
                             .plus(condition.getReason())
@@ -434,7 +464,7 @@ final class StatusView {
             case Progressing -> List.of("promote", "pause", "abort");
             case Paused -> List.of("resume", "promote", "abort");
             case RolledBack -> List.of("diff stable target", "undo", "resume");
-            case Failed -> List.of("history", "undo");
+            case Failed -> List.of("history", "resume");
             case Pending, RollingBack, Complete -> List.of();
         };
         if (commands.isEmpty() || proxy.getStatus() == null) {
@@ -448,7 +478,7 @@ final class StatusView {
             row(
                     i == 0 ? "YOU CAN" : "",
                     Line.of("kubectl mpg " + words[0] + object + (words.length > 1 ? " " + words[1] : ""), Tone.INFO)
-                            .padded(60)
+                            .padded(48)
                             .plus(" " + meaning(words[0]), Tone.FAINT));
         }
     }

@@ -2,6 +2,7 @@ package dev.mpg.cli.kubectl;
 
 import dev.mpg.api.Proxy;
 import dev.mpg.api.ProxyStatus;
+import dev.mpg.api.ProxyStatus.Asked;
 import dev.mpg.api.ProxyStatus.Gateways;
 import dev.mpg.api.ProxyStatus.Phase;
 import dev.mpg.api.ProxyStatus.Rollout;
@@ -28,7 +29,7 @@ final class Summary {
             Line stable = Line.of(versions.map(Versions::stable).orElse("none"));
             Line gateways = Line.of(gateways(proxy));
             Line step = Line.of(step(proxy).orElse(""));
-            Line why = Line.of(why(proxy));
+            Line why = Line.of(shortly(proxy));
             if (namespaces) {
                 Line namespace = Line.of(proxy.getMetadata().getNamespace());
                 table.row(namespace, name, target, stable, gateways, phase(proxy), step, why);
@@ -102,6 +103,37 @@ final class Summary {
                         .filter(condition -> !condition.getStatus().equals("True")))
                 .map(condition -> why(condition, status))
                 .orElse("");
+    }
+
+    /** As {@link #why}, without what the other columns say. */
+    private static String shortly(Proxy proxy) {
+        String why = why(proxy);
+        return status(proxy)
+                .filter(status -> isCurrent(proxy) && !why.isEmpty())
+                .map(ProxyStatus::rollout)
+                .flatMap(rollout -> failure(rollout).or(() -> waits(rollout)))
+                .orElse(why);
+    }
+
+    private static Optional<String> failure(Rollout rollout) {
+        return Optional.ofNullable(rollout.failure())
+                .or(() -> Optional.ofNullable(rollout.failed()).stream()
+                        .flatMap(List::stream)
+                        .filter(failure -> failure.version().equals(rollout.target()))
+                        .findFirst())
+                .map(failure -> failure.reason() + ": " + failure.message());
+    }
+
+    private static Optional<String> waits(Rollout rollout) {
+        return Optional.ofNullable(rollout.wave())
+                .filter(wave -> rollout.phase() == Phase.Progressing)
+                .flatMap(wave -> {
+                    List<Asked> asked = Optional.ofNullable(wave.asked()).orElse(List.of());
+                    return asked.isEmpty()
+                            ? Optional.ofNullable(wave.ackedAt()).map(since -> "bake time")
+                            : Optional.of("ACK of " + asked.getFirst().gateway()
+                                    + (asked.size() > 1 ? " and " + (asked.size() - 1) + " more" : ""));
+                });
     }
 
     private static String why(Condition condition, ProxyStatus status) {
