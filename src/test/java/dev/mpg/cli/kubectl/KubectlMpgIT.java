@@ -17,8 +17,6 @@ import dev.mpg.api.ProxyStatus.Standing;
 import dev.mpg.api.ProxyStatus.Versions;
 import dev.mpg.cli.kubectl.Terminal.Size;
 import dev.mpg.config.Manifests;
-import dev.mpg.operator.events.EventRecorder;
-import dev.mpg.operator.events.Notice;
 import dev.mpg.operator.proxy.RolloutCommands;
 import dev.mpg.testing.KubernetesApi;
 import io.fabric8.kubernetes.api.model.Condition;
@@ -270,17 +268,6 @@ class KubectlMpgIT {
                         .withMessage(message)
                         .build())
                 .serverSideApply();
-    }
-
-    @Test
-    void tempRecorder() {
-        create(3);
-        EventRecorder events = new EventRecorder(API.client(), Clock.systemUTC());
-        for (String word : List.of("one", "two", "three")) {
-            events.record(shop().get(), Notice.warning("CommandIgnored", word));
-        }
-        API.client().v1().events().inNamespace(namespace).list().getItems().forEach(e -> System.out.println(
-                "TEMP " + e.getMessage() + " count " + e.getCount()));
     }
 
     private int weight() {
