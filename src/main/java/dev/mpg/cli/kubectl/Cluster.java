@@ -38,6 +38,13 @@ final class Cluster {
             description = "The kubeconfig (default: KUBECONFIG, then ~/.kube/config, then the pod that it runs in).")
     private @Nullable Path kubeconfig;
 
+    @Option(
+            names = {"-h", "--help"},
+            usageHelp = true,
+            description = "Show this help.")
+    @SuppressWarnings("UnusedVariable") // picocli looks at the option, not at the field
+    private boolean help;
+
     /** A client, to be closed. */
     KubernetesClient connect() {
         Config config = config();
@@ -65,6 +72,11 @@ final class Cluster {
                             || !context.equals(config.getCurrentContext().getName()))) {
                 throw new CommandException("the kubeconfig has no context '" + context
                         + "': kubectl config get-contexts lists those that it has");
+            }
+            boolean inPod = System.getenv().containsKey("KUBERNETES_SERVICE_HOST");
+            if (config.getContexts().isEmpty() && !inPod) {
+                throw new CommandException(
+                        "there is no kubeconfig, or it has no context: set KUBECONFIG or give" + " --kubeconfig");
             }
             return config;
         } catch (KubernetesClientException e) {

@@ -33,12 +33,7 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code kubectl mpg pause, resume, promote, abort}: asks the operator, and says what came of it. */
-@Command(
-        mixinStandardHelpOptions = true,
-        usageHelpWidth = 100,
-        sortOptions = false,
-        optionListHeading = "%nOptions:%n",
-        footerHeading = "%nExamples:%n")
+@Command(usageHelpWidth = 100, sortOptions = false, optionListHeading = "%nOptions:%n", footerHeading = "%nExamples:%n")
 abstract class ControlCommand implements Callable<Integer> {
     /** The Event that tells whether it was ignored is written just after the status that says that it was read. */
     private static final Duration EVENT_PATIENCE = Duration.ofSeconds(2);

@@ -17,7 +17,6 @@ import picocli.CommandLine.Parameters;
             "Shows what differs between two versions of a Proxy, as a unified diff of their YAML.",
             "A version is a revision's number, some digits of a version (at least 4), or stable, target, desired."
         },
-        mixinStandardHelpOptions = true,
         usageHelpWidth = 100,
         sortOptions = false,
         optionListHeading = "%nOptions:%n",

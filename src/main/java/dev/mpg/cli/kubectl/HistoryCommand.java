@@ -14,7 +14,6 @@ import picocli.CommandLine.Parameters;
         name = "history",
         description =
                 "Lists the versions that a Proxy has asked for, the newest last: who wanted them, what came of them.",
-        mixinStandardHelpOptions = true,
         usageHelpWidth = 100,
         sortOptions = false,
         optionListHeading = "%nOptions:%n",

@@ -19,7 +19,6 @@ import picocli.CommandLine.Spec;
             "Rollouts of traffic config: who runs which version, who refused what and why, and how to put it back.",
             "Talks to the API server alone, with your kubeconfig and your rights."
         },
-        mixinStandardHelpOptions = true,
         subcommands = {
             StatusCommand.class,
             HistoryCommand.class,
@@ -52,6 +51,13 @@ import picocli.CommandLine.Spec;
 public final class KubectlMpg implements Runnable {
     @Spec
     private @Nullable CommandSpec spec;
+
+    @Option(
+            names = {"-h", "--help"},
+            usageHelp = true,
+            description = "Show this help.")
+    @SuppressWarnings("UnusedVariable") // picocli looks at the option, not at the field
+    private boolean help;
 
     @Option(
             names = "--verbose",

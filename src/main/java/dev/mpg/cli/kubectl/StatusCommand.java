@@ -37,7 +37,6 @@ import picocli.CommandLine.Spec;
                     + " what, and why.",
             "Without NAME: a line for each Proxy."
         },
-        mixinStandardHelpOptions = true,
         usageHelpWidth = 100,
         sortOptions = false,
         optionListHeading = "%nOptions:%n",
@@ -82,7 +81,7 @@ final class StatusCommand implements Callable<Integer> {
     @Option(
             names = "--until-done",
             description = "As --watch, until every gateway runs what the spec asks for (exit code 0), or until that"
-                    + " has failed (1). Whom somebody paused it waits for.")
+                    + " has failed (1). One that somebody paused is waited for.")
     private boolean untilDone;
 
     @Option(

@@ -296,7 +296,7 @@ final class StatusView {
             Line line = i == wave.step()
                     ? step(wave, i + 1, 0)
                     : Line.of(
-                            (i < wave.step() ? "✔" : "·") + " step " + (i + 1) + "  " + shares.get(i),
+                            (i < wave.step() ? "✔" : "·") + " step " + (i + 1) + "  " + share(shares.get(i)),
                             i < wave.step() ? Tone.GOOD : Tone.FAINT);
             row(i == 0 ? "ROLLOUT" : "", line);
         }
@@ -305,7 +305,7 @@ final class StatusView {
     /** The open step; says of how many where the others aren't shown. */
     private Line step(Wave wave, int number, int steps) {
         List<String> cohort = orEmpty(wave.cohort());
-        Line line = Line.of("▶ step " + number + "  " + wave.gateways(), Tone.BUSY)
+        Line line = Line.of("▶ step " + number + "  " + share(wave.gateways()), Tone.BUSY)
                 .plus(steps > 0 ? " (of " + steps + ")" : "", Tone.FAINT)
                 .plus(Age.textSince(wave.openedAt(), now)
                         .map(age -> "  for " + age)
@@ -315,6 +315,11 @@ final class StatusView {
                 ? line.plus("every gateway")
                 : line.plus(cohort.size() == 1 ? "1 gateway: " : cohort.size() + " gateways: ")
                         .plus(names(cohort, cohort.size(), width - LABEL - line.width() - 13), Tone.FAINT);
+    }
+
+    /** A share of the fleet, or a number of gateways. */
+    private static String share(String share) {
+        return share.endsWith("%") ? share : "max. " + share;
     }
 
     /** What stands between this wave and the next. */

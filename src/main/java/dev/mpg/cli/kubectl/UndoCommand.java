@@ -25,7 +25,6 @@ import picocli.CommandLine.Parameters;
                     + " fields stay as they are, and it goes out in waves like any change.",
             "Without --to: the newest version that the whole fleet ran (Complete) and the spec does not ask for now."
         },
-        mixinStandardHelpOptions = true,
         usageHelpWidth = 100,
         sortOptions = false,
         optionListHeading = "%nOptions:%n",

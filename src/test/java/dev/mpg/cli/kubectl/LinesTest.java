@@ -97,6 +97,19 @@ class LinesTest {
     }
 
     @Test
+    void afterAResizeAllIsDrawnAnew() {
+        Size[] size = {new Size(10, 5)};
+        PrintWriter writer = new PrintWriter(out, true);
+        try (Screen screen =
+                new Screen(new Terminal(writer, writer, true, false, true, () -> size[0], Clock.systemUTC()))) {
+            screen.draw(List.of(Line.of("one")));
+            size[0] = new Size(20, 5);
+            screen.draw(List.of(Line.of("two")));
+        }
+        assertThat(out.toString()).contains("\u001b[H\u001b[2Jtwo").doesNotContain("\u001b[1A");
+    }
+
+    @Test
     void aFrameIsNeverHigherThanTheTerminal() {
         try (Screen screen = new Screen(terminal(false, true, new Size(80, 5)))) {
             screen.draw(
