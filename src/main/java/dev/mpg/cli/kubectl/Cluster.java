@@ -6,11 +6,13 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.Resource;
-import java.io.IOException;
 import java.net.ConnectException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -113,15 +115,14 @@ final class Cluster {
         if (e.getStatus() != null && e.getStatus().getMessage() != null) {
             return e.getStatus().getMessage();
         }
-        Throwable cause = e;
-        while (!(cause instanceof IOException) && cause.getCause() != null) {
-            cause = cause.getCause();
-        }
-        return "cannot reach the API server: "
-                + (cause instanceof ConnectException
-                        ? "nobody answers at its address"
-                        : Optional.ofNullable(cause.getMessage())
-                                .orElse(cause.getClass().getSimpleName()))
+        List<Throwable> causes = Stream.<Throwable>iterate(e.getCause(), Objects::nonNull, Throwable::getCause)
+                .toList();
+        boolean nobody = causes.stream().anyMatch(ConnectException.class::isInstance);
+        String why = causes.stream()
+                .flatMap(cause -> Optional.ofNullable(cause.getMessage()).stream())
+                .reduce((outer, inner) -> inner)
+                .orElse(String.valueOf(e.getMessage()));
+        return "cannot reach the API server: " + (nobody ? "nobody answers at its address" : why)
                 + "; kubectl cluster-info shows where it should be";
     }
 }

@@ -343,7 +343,7 @@ class KubectlMpgIT {
                 Clock.systemUTC());
         assertThat(KubectlMpg.commandLine(terminal).execute(args.toArray(String[]::new)))
                 .isEqualTo(1);
-        assertThat(err.toString()).hasLineCount(1).startsWith("error: cannot reach the API server: ");
+        assertThat(err.toString()).hasLineCount(1).startsWith("error: cannot reach the API server: nobody answers");
     }
 
     @Test
