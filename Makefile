@@ -24,7 +24,7 @@ lint: ## Check formatting, compiler findings and scripts, without tests
 	@$(maven) $(quiet) -DskipTests -DskipITs verify
 	@if command -v shellcheck >/dev/null; then shellcheck -x $(scripts); else echo "shellcheck is not installed: scripts are not checked"; fi
 
-scripts := .ci/run bin/mpg hack/jdk hack/processes hack/programs hack/control-plane hack/stack
+scripts := .ci/run bin/mpg bin/kubectl-mpg hack/jdk hack/processes hack/programs hack/control-plane hack/stack
 
 .PHONY: format
 format: ## Format the Java sources
