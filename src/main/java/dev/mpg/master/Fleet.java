@@ -34,10 +34,12 @@ public record Fleet(List<GatewayReport> gateways, Map<String, Serving> instances
      * @param live whether it has reported on this Proxy on the present stream. Otherwise its gateways are what it said last:
      *     they run on without the Master, but may have gone elsewhere
      * @param target the version that it serves as target; empty when it has never reported
-     * @param held the versions that it holds whole, on disk
+     * @param held the versions that it holds whole; on disk, unless {@code unsaved} says otherwise
      * @param gateways how many gateways it reports
      * @param error why it could not take the last assignment, in its words; it serves on what it served before. Empty when
      *     it could, or has not tried yet
+     * @param unsaved why what it serves is in its memory only, in its words; it is lost when the instance restarts, which
+     *     tries to write it until then. Empty when it is on disk, and after a reconnect until the instance has said so again
      */
     public record Serving(
             boolean connected,
@@ -45,7 +47,8 @@ public record Fleet(List<GatewayReport> gateways, Map<String, Serving> instances
             Optional<ContentHash> target,
             Set<ContentHash> held,
             int gateways,
-            Optional<String> error) {
+            Optional<String> error,
+            Optional<String> unsaved) {
         public Serving {
             held = Set.copyOf(held);
         }

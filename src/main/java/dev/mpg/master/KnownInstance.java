@@ -2,6 +2,7 @@ package dev.mpg.master;
 
 import dev.mpg.rollout.Traffic;
 import dev.mpg.snapshot.ContentHash;
+import dev.mpg.sync.InstanceHolding;
 import dev.mpg.sync.InstanceStream;
 import dev.mpg.sync.SyncAuthority;
 import dev.mpg.sync.SyncLimits;
@@ -26,6 +27,8 @@ final class KnownInstance {
     final Map<String, Set<ContentHash>> held = new HashMap<>();
     /** Why it could not take the last assignment, by cluster id. */
     private final Map<String, String> errors = new HashMap<>();
+    /** Why what it serves isn't on disk, by cluster id. */
+    private final Map<String, String> unsaved = new HashMap<>();
     /** By cluster id. */
     final Map<String, ReportBook> reports = new HashMap<>();
 
@@ -53,6 +56,7 @@ final class KnownInstance {
         held.putAll(hello.holdings());
         subjects.addAll(hello.holdings().keySet());
         errors.clear();
+        unsaved.clear();
         reports.values().forEach(ReportBook::outlive);
     }
 
@@ -82,11 +86,19 @@ final class KnownInstance {
     }
 
     /** Takes what it says that it holds of a Proxy. Whether that is news. */
-    boolean holds(String clusterId, Set<ContentHash> versions, Optional<String> error) {
-        Set<ContentHash> before = held.put(clusterId, versions);
-        Optional<String> errorBefore =
-                Optional.ofNullable(error.isPresent() ? errors.put(clusterId, error.get()) : errors.remove(clusterId));
-        return !versions.equals(before) || !error.equals(errorBefore);
+    boolean holds(InstanceHolding holding) {
+        String clusterId = holding.clusterId();
+        Set<ContentHash> before = held.put(clusterId, holding.versions());
+        boolean errorIsNews = replace(errors, clusterId, holding.error());
+        boolean unsavedIsNews = replace(unsaved, clusterId, holding.unsaved());
+        return !holding.versions().equals(before) || errorIsNews || unsavedIsNews;
+    }
+
+    /** Whether that makes a difference. */
+    private static boolean replace(Map<String, String> texts, String clusterId, Optional<String> text) {
+        Optional<String> before =
+                Optional.ofNullable(text.isPresent() ? texts.put(clusterId, text.get()) : texts.remove(clusterId));
+        return !text.equals(before);
     }
 
     /** Takes what it says of a wave's traffic. Whether that is news. */
@@ -114,6 +126,7 @@ final class KnownInstance {
         subjects.retainAll(clusterIds);
         held.keySet().retainAll(clusterIds);
         errors.keySet().retainAll(clusterIds);
+        unsaved.keySet().retainAll(clusterIds);
         reports.keySet().retainAll(clusterIds);
         traffic.keySet().retainAll(clusterIds);
     }
@@ -135,6 +148,7 @@ final class KnownInstance {
                 book.target(),
                 held.getOrDefault(clusterId, Set.of()),
                 book.size(),
-                Optional.ofNullable(errors.get(clusterId)));
+                Optional.ofNullable(errors.get(clusterId)),
+                Optional.ofNullable(unsaved.get(clusterId)));
     }
 }

@@ -4,6 +4,7 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.mpg.rollout.Traffic;
 import dev.mpg.snapshot.ContentHash;
 import dev.mpg.snapshot.Snapshot;
+import dev.mpg.sync.InstanceHolding;
 import dev.mpg.sync.InstanceReport;
 import dev.mpg.sync.InstanceStream;
 import dev.mpg.sync.Order;
@@ -330,21 +331,16 @@ public final class Master {
         }
 
         @Override
-        public void held(
-                String name,
-                InstanceStream stream,
-                String clusterId,
-                Set<ContentHash> versions,
-                Optional<String> error) {
+        public void held(String name, InstanceStream stream, InstanceHolding holding) {
             Notices notices = new Notices();
             synchronized (lock) {
                 KnownInstance instance = speaker(name, stream);
                 if (instance == null
-                        || !instance.maySpeakOf(clusterId, placementComplete)
-                        || !instance.holds(clusterId, versions, error)) {
+                        || !instance.maySpeakOf(holding.clusterId(), placementComplete)
+                        || !instance.holds(holding)) {
                     return;
                 }
-                notices.fleetsChanged(Set.of(clusterId));
+                notices.fleetsChanged(Set.of(holding.clusterId()));
             }
             notices.deliver();
         }

@@ -14,7 +14,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.HashMap;
@@ -26,11 +25,8 @@ import java.util.regex.Pattern;
  * How the assignment of one Proxy lies on disk: the SHA-256 of the rest (32 bytes); the hash of the {@link Base} (32 bytes);
  * a {@link StoredAssignment}, preceded by its length, whose manifests are differences to the base; a {@link Pack} with those
  * of the named blobs that are few enough not to be in the {@link Packs}.
- *
- * @param checksum the first 32 bytes
- * @param body what they vouch for
  */
-record AssignmentFile(ContentHash checksum, ByteString body) {
+record AssignmentFile(Checksummed file) {
     static final String SUFFIX = ".assignment";
 
     /** What may be a file's name as it stands: lower case, no separator, no leading dot. */
@@ -79,8 +75,7 @@ record AssignmentFile(ContentHash checksum, ByteString body) {
         } catch (IOException e) {
             throw new UncheckedIOException("memory does not fail", e);
         }
-        ByteString bytes = body.toByteString();
-        return new AssignmentFile(ContentHash.of(bytes), bytes);
+        return new AssignmentFile(Checksummed.of(body.toByteString()));
     }
 
     /**
@@ -89,20 +84,12 @@ record AssignmentFile(ContentHash checksum, ByteString body) {
      * @throws IOException when it cannot be read, which says nothing of what it contains
      */
     static AssignmentFile read(Path file) throws IOException, CorruptFileException {
-        ByteString content = UnsafeByteOperations.unsafeWrap(Files.readAllBytes(file));
-        if (content.size() < ContentHash.BYTES) {
-            throw new CorruptFileException("it has " + content.size() + " bytes, less than its checksum");
-        }
-        ByteString body = content.substring(ContentHash.BYTES);
-        ContentHash checksum = ContentHash.fromBytes(content.substring(0, ContentHash.BYTES));
-        if (!checksum.equals(ContentHash.of(body))) {
-            throw new CorruptFileException("its " + content.size() + " bytes do not match its checksum");
-        }
-        return new AssignmentFile(checksum, body);
+        return new AssignmentFile(Checksummed.read(file));
     }
 
     /** What it says. */
     Content parse() throws CorruptFileException {
+        ByteString body = file.body();
         if (body.size() < ContentHash.BYTES) {
             throw new CorruptFileException("it ends before its base");
         }
@@ -125,23 +112,32 @@ record AssignmentFile(ContentHash checksum, ByteString body) {
 
     /** The file, whole. */
     ByteString content() {
-        return checksum.toBytes().concat(body);
+        return file.content();
+    }
+
+    ContentHash checksum() {
+        return file.checksum();
     }
 
     int size() {
-        return ContentHash.BYTES + body.size();
+        return ContentHash.BYTES + file.body().size();
     }
 
     /** The file's name: the cluster id where that is harmless, else its hexadecimal digits, else their hash. */
     static String nameFor(String clusterId) {
+        return stemFor(clusterId) + SUFFIX;
+    }
+
+    /** As {@link #nameFor}, without the suffix. */
+    static String stemFor(String clusterId) {
         if (DNS_LIKE.matcher(clusterId).matches()) {
-            return clusterId + SUFFIX;
+            return clusterId;
         }
         byte[] bytes = clusterId.getBytes(StandardCharsets.UTF_8);
         String encoded = bytes.length <= MAX_HEX_BYTES
                 ? HexFormat.of().formatHex(bytes)
                 : "sha256-"
                         + ContentHash.of(UnsafeByteOperations.unsafeWrap(bytes)).hex();
-        return ENCODED + encoded + SUFFIX;
+        return ENCODED + encoded;
     }
 }

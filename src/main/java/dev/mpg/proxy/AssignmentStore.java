@@ -11,6 +11,7 @@ import dev.mpg.sync.ManifestCodec;
 import dev.mpg.sync.v1.Manifest;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -35,7 +36,7 @@ import org.slf4j.LoggerFactory;
  * The assignments of a proxy instance, on disk and in memory: what it serves when there is no Master.
  *
  * <p>The data folder has {@code assignments/} (one {@link AssignmentFile} per Proxy), {@code packs/} (see {@link Packs}),
- * {@code quarantine/} and {@code lock}. Blobs are written with or before the assignment that names them and deleted after
+ * {@code marks/} (see {@link RollbackMarks}), {@code quarantine/} and {@code lock}. Blobs are written with or before the assignment that names them and deleted after
  * it, each file atomically, so that a kill at any point leaves the assignment before or after a change, whole; a power
  * failure leaves one of these or, of the last changes, an earlier one, as whole. Everything is checked when it is
  * read; what is corrupt is set aside and not held; what cannot be read stays and is not held.
@@ -60,6 +61,8 @@ public final class AssignmentStore implements AutoCloseable {
 
     private final Quarantine quarantine;
     private final Packs packs;
+    private final RollbackMarks marks;
+    private final List<Path> folders;
     private final Map<String, Held> held = new ConcurrentHashMap<>();
     /**
      * By cluster id: blobs of files that could not be put in place for certain, or were not read whole. One of them may be
@@ -98,24 +101,50 @@ public final class AssignmentStore implements AutoCloseable {
         Path packFolder = folder.resolve("packs");
         this.quarantine = new Quarantine(folder.resolve("quarantine"), disk);
         this.packs = new Packs(packFolder, disk, quarantine);
+        Path markFolder = folder.resolve("marks");
+        this.marks = new RollbackMarks(markFolder, disk);
+        this.folders = List.of(assignmentFolder, packFolder, markFolder);
+        checkFolders();
         if (readOnly.isEmpty()) {
-            Files.createDirectories(assignmentFolder);
-            Files.createDirectories(packFolder);
-        }
-        Map<Path, String> corrupt = load();
-        if (readOnly.isEmpty()) {
-            keepHouse(packFolder, corrupt);
+            keepHouse(load());
+        } else {
+            loadWhatCanBeRead();
         }
         this.usage = measure();
         this.problem = findProblem();
     }
 
-    /** Makes room. That this fails, on a full disk, hinders nobody from being served. */
-    private void keepHouse(Path packFolder, Map<Path, String> corrupt) {
+    /** A file in the place of one is nothing that a disk does: this is somebody else's folder. */
+    private void checkFolders() throws FileAlreadyExistsException {
+        for (Path each : folders) {
+            if (Files.exists(each) && !Files.isDirectory(each)) {
+                throw new FileAlreadyExistsException(each.toString());
+            }
+        }
+    }
+
+    private void makeFolders() throws IOException {
+        for (Path each : folders) {
+            Files.createDirectories(each);
+        }
+    }
+
+    private void loadWhatCanBeRead() {
         try {
+            load();
+        } catch (IOException e) {
+            cannotRead(folder, e);
+        }
+    }
+
+    /** Makes room. That this fails, on a full disk, hinders nobody from being served. */
+    private void keepHouse(Map<Path, String> corrupt) {
+        try {
+            makeFolders();
             disk.force(folder);
-            removeTemporaries(assignmentFolder);
-            removeTemporaries(packFolder);
+            for (Path each : folders) {
+                removeTemporaries(each);
+            }
             quarantine.bound();
             for (Map.Entry<Path, String> file : corrupt.entrySet()) {
                 quarantine.add(file.getKey(), file.getValue());
@@ -136,10 +165,10 @@ public final class AssignmentStore implements AutoCloseable {
     }
 
     /**
-     * Opens the store in this folder, which is made if there is none, and loads what it holds. Where nothing can be written
-     * that is served all the same, as long as there is something.
+     * Opens the store in this folder, which is made if there is none, and loads what it holds. Where nothing can be written,
+     * nor perhaps read, it is opened all the same: {@link #put} fails then.
      *
-     * @throws UncheckedIOException when the folder cannot be used, or another process uses it
+     * @throws UncheckedIOException when it is no folder, or another process uses it
      */
     public static AssignmentStore open(Path folder) {
         return open(folder, Disk.REAL);
@@ -154,39 +183,43 @@ public final class AssignmentStore implements AutoCloseable {
         try {
             Files.createDirectories(folder);
             lock = FolderLock.take(folder);
-        } catch (FolderLock.InUseException e) {
+        } catch (FolderLock.InUseException | FileAlreadyExistsException e) {
             throw unusable(folder, e);
         } catch (IOException e) {
             return openReadOnly(folder, disk, inlineLimit, e);
         }
+        IOException unreadable;
         boolean opened = false;
         try {
             AssignmentStore store = new AssignmentStore(folder, disk, inlineLimit, Optional.of(lock), Optional.empty());
             opened = true;
             return store;
-        } catch (IOException e) {
+        } catch (FileAlreadyExistsException e) {
             throw unusable(folder, e);
+        } catch (IOException e) {
+            unreadable = e;
         } finally {
             if (!opened) {
                 release(lock);
             }
         }
+        return openReadOnly(folder, disk, inlineLimit, unreadable);
     }
 
     /** Without the lock: whoever could write the folder meanwhile would replace and delete whole files only. */
     private static AssignmentStore openReadOnly(Path folder, Disk disk, int inlineLimit, IOException why) {
-        String reason = "the data folder " + folder + " cannot be written: " + Disk.reason(why);
+        String reason = "the data folder " + folder + " cannot be used: " + Disk.reason(why);
         try {
             AssignmentStore store =
                     new AssignmentStore(folder, disk, inlineLimit, Optional.empty(), Optional.of(reason));
-            if (!store.held.isEmpty()) {
-                log.error("{}; what is in it is served, nothing new is taken", reason);
-                return store;
-            }
+            log.error(
+                    "{}; of {} Proxies it has what to serve; what the Master sends is not kept beyond this process",
+                    reason,
+                    store.assignments().size());
+            return store;
         } catch (IOException e) {
-            why.addSuppressed(e);
+            throw unusable(folder, e);
         }
-        throw unusable(folder, why);
     }
 
     private static UncheckedIOException unusable(Path folder, IOException cause) {
@@ -208,6 +241,9 @@ public final class AssignmentStore implements AutoCloseable {
     }
 
     private static List<Path> list(Path folder, String suffix) throws IOException {
+        if (Files.notExists(folder)) {
+            return List.of();
+        }
         try (Stream<Path> files = Files.list(folder)) {
             return files.filter(file -> file.toString().endsWith(suffix))
                     .sorted()
@@ -217,7 +253,7 @@ public final class AssignmentStore implements AutoCloseable {
 
     /** Changes nothing on disk. Returns what is corrupt, and why. */
     private Map<Path, String> load() throws IOException {
-        Map<Path, String> corrupt = new TreeMap<>();
+        Map<Path, String> corrupt = marks.load(this::cannotRead);
         Map<ContentHash, ByteString> blobs = packs.load(this::cannotRead);
         blobs.put(Base.EMPTY.hash(), Base.EMPTY.manifest());
         for (Path file : list(assignmentFolder, AssignmentFile.SUFFIX)) {
@@ -339,8 +375,40 @@ public final class AssignmentStore implements AutoCloseable {
         if (earlier != null) {
             noteDead(earlier, now);
         }
+        dropMarksOfOthers(assignment);
         usage = measure();
         problem = findProblem();
+    }
+
+    /**
+     * Not before nobody can find an older assignment, to which they would belong; nor at the start, when they may belong to a
+     * later one that was in memory only. That this fails does no harm.
+     */
+    private void dropMarksOfOthers(Assignment assignment) {
+        if (!marks.isUnsettled(assignment)) {
+            return;
+        }
+        try {
+            disk.force(assignmentFolder);
+            marks.settle(assignment);
+        } catch (IOException | UncheckedIOException e) {
+            log.warn("rollback marks of an earlier wave are still on disk: {}", e.toString());
+        }
+    }
+
+    /** What gateways refused of a Proxy's target in this wave; empty when nothing was. */
+    Optional<RollbackMark> mark(String clusterId, RollbackMark.Trial trial) {
+        return marks.of(clusterId, trial);
+    }
+
+    /**
+     * Keeps what gateways refused. On return it is on disk for good. Waits for no assignment.
+     *
+     * @throws UncheckedIOException when the disk is full or fails: then it is not kept
+     */
+    void keep(RollbackMark mark) {
+        checkWritable();
+        marks.keep(mark);
     }
 
     /**
@@ -425,7 +493,7 @@ public final class AssignmentStore implements AutoCloseable {
         Set<Path> files = new TreeSet<>(obscure);
         clusterIds.forEach(clusterId -> files.remove(fileOf(clusterId)));
         gone.forEach(clusterId -> files.add(fileOf(clusterId)));
-        if (files.isEmpty()) {
+        if (files.isEmpty() && readOnly.isPresent()) {
             return gone;
         }
         checkWritable();
@@ -433,7 +501,10 @@ public final class AssignmentStore implements AutoCloseable {
             for (Path file : files) {
                 disk.delete(file);
             }
-            disk.force(assignmentFolder);
+            if (!files.isEmpty()) {
+                disk.force(assignmentFolder);
+            }
+            marks.retain(clusterIds);
             for (String clusterId : gone) {
                 Held proxy = held.remove(clusterId);
                 if (proxy != null) {
@@ -545,9 +616,13 @@ public final class AssignmentStore implements AutoCloseable {
     private void checkWritable() {
         readOnly.ifPresent(reason -> {
             throw new UncheckedIOException(
-                    reason + "; what is served stays; make it writable and start this instance again",
-                    new IOException(reason));
+                    reason + "; make it writable and start this instance again", new IOException(reason));
         });
+        try {
+            makeFolders();
+        } catch (IOException e) {
+            throw Disk.failed("make the folders in " + folder, e);
+        }
     }
 
     private void checkOpen() {

@@ -45,7 +45,7 @@ public final class ProxyProcess implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(ProxyProcess.class);
 
-    private final AssignmentStore store;
+    private final ServingSink sink;
     private final SyncClient master;
     private final Server gateways;
     private final HttpEndpoints http;
@@ -71,8 +71,8 @@ public final class ProxyProcess implements AutoCloseable {
             Path dataFolder,
             Optional<String> advertisedHost) {}
 
-    private ProxyProcess(AssignmentStore store, SyncClient master, Server gateways, HttpEndpoints http, Parts parts) {
-        this.store = store;
+    private ProxyProcess(ServingSink sink, SyncClient master, Server gateways, HttpEndpoints http, Parts parts) {
+        this.sink = sink;
         this.master = master;
         this.gateways = gateways;
         this.http = http;
@@ -97,7 +97,7 @@ public final class ProxyProcess implements AutoCloseable {
     private static ProxyProcess start(Options options, Parts parts) {
         PrometheusMeterRegistry registry = parts.add(new ProcessMetrics()).registry();
         AssignmentStore store = parts.add(AssignmentStore.open(options.dataFolder()));
-        FleetReports reports = parts.add(new FleetReports(store));
+        FleetReports reports = parts.add(new FleetReports());
         XdsServer xds = new XdsServer(registry, reports);
         ExecutorService housekeeper = Executors.newSingleThreadExecutor(
                 Thread.ofPlatform().daemon().name("housekeeper").factory());
@@ -108,15 +108,15 @@ public final class ProxyProcess implements AutoCloseable {
         Server gateways = gatewayServer(options.xdsAddress(), xds, parts);
         HttpEndpoints http = parts.add(debugServer(options.debugAddress()));
         SyncClient master = masterClient(options, gateways, http, sink, registry, parts);
-        reports.to(xds, master);
+        reports.to(sink, master);
 
-        ProxyProcess process = new ProxyProcess(store, master, gateways, http, parts);
+        ProxyProcess process = new ProxyProcess(sink, master, gateways, http, parts);
         StatusPages pages = new StatusPages(options, store, xds, master, sink);
         http.page("/debug/config/status", pages::status);
         http.page("/debug/config/dump", pages::dump);
         http.metrics(registry);
         http.readiness(process::readiness);
-        measure(registry, store, master);
+        measure(registry, store, sink, master);
         parts.add(new TrafficReports(xds, master));
         master.start();
         log.info(
@@ -222,12 +222,15 @@ public final class ProxyProcess implements AutoCloseable {
         return (host.contains(":") && !host.startsWith("[") ? "[" + host + "]" : host) + ":" + port;
     }
 
-    private static void measure(MeterRegistry registry, AssignmentStore store, SyncClient master) {
+    private static void measure(MeterRegistry registry, AssignmentStore store, ServingSink sink, SyncClient master) {
         Gauge.builder("mpg.proxy.master.connected", master, client -> client.connected() ? 1 : 0)
                 .description("1 while the Master has accepted this instance")
                 .register(registry);
-        Gauge.builder("mpg.proxy.assignments", store, from -> from.assignments().size())
+        Gauge.builder("mpg.proxy.assignments", sink, from -> from.assignments().size())
                 .description("Proxies that this instance serves")
+                .register(registry);
+        Gauge.builder("mpg.proxy.unsaved", sink, from -> from.unsaved())
+                .description("Proxies whose assignment is served from memory because the disk fails")
                 .register(registry);
         Gauge.builder("mpg.proxy.disk", store, from -> from.usage().bytes())
                 .description("Size of the config on disk")
@@ -239,7 +242,7 @@ public final class ProxyProcess implements AutoCloseable {
     }
 
     private Readiness readiness() {
-        int proxies = store.assignments().size();
+        int proxies = sink.assignments().size();
         SyncClient.State state = master.state();
         if (closing.get()) {
             return new Readiness(false, "it is shutting down");

@@ -34,6 +34,10 @@ record Status(String instance, Master master, List<Cluster> clusters, Disk disk)
      * @param resources in the target
      * @param bytes of the target's resources
      * @param members the only gateways that may connect; empty: any may
+     * @param cohort who gets the target while it isn't stable
+     * @param putBack the gateways, connected or not, that refused the target in this wave and have stable instead; from the
+     *     first on nobody else gets the target
+     * @param unsaved why what is served is in memory only, and gone when the instance ends; null when it is on disk
      * @param count of its connected gateways, by state
      * @param gateways those who refused first, then those who have not answered; at most {@link StatusPages#MAX_GATEWAYS}
      */
@@ -43,8 +47,18 @@ record Status(String instance, Master master, List<Cluster> clusters, Disk disk)
             int resources,
             long bytes,
             List<String> members,
+            Cohort cohort,
+            List<String> putBack,
+            @Nullable String unsaved,
             Count count,
             List<Gateway> gateways) {}
+
+    /** @param wave number of the wave; 0 before the first */
+    record Cohort(int wave, List<String> gateways) {
+        static Cohort of(dev.mpg.snapshot.Cohort cohort) {
+            return new Cohort(cohort.wave(), cohort.gateways());
+        }
+    }
 
     /** @param stable null while no version has been proven */
     record Versions(@Nullable Version stable, Version target) {
@@ -101,7 +115,7 @@ record Status(String instance, Master master, List<Cluster> clusters, Disk disk)
         }
     }
 
-    /** @param lastError why the last change could not be written; null when it could */
+    /** @param lastError what is wrong with the disk; null when nothing is */
     record Disk(
             String path,
             long bytes,

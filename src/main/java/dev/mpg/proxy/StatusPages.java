@@ -55,8 +55,8 @@ final class StatusPages {
         boolean text = request.wantsText();
         Optional<String> clusterId = request.parameter("cluster");
         List<Assignment> served = clusterId.isEmpty()
-                ? store.assignments()
-                : store.assignment(clusterId.get()).stream().toList();
+                ? sink.assignments()
+                : sink.assignment(clusterId.get()).stream().toList();
         if (clusterId.isPresent() && served.isEmpty()) {
             return notServed(clusterId.get());
         }
@@ -66,10 +66,8 @@ final class StatusPages {
     }
 
     private HttpAnswer notServed(String clusterId) {
-        String served = store.assignments().stream()
-                .map(Assignment::clusterId)
-                .limit(20)
-                .collect(Collectors.joining(", "));
+        String served =
+                sink.assignments().stream().map(Assignment::clusterId).limit(20).collect(Collectors.joining(", "));
         return HttpAnswer.error(
                 404,
                 "this instance serves no Proxy " + clusterId + "; it serves: " + (served.isEmpty() ? "none" : served));
@@ -96,7 +94,7 @@ final class StatusPages {
     }
 
     private Status.Cluster cluster(Assignment assignment) {
-        List<GatewayReport> gateways = xds.gateways(assignment.clusterId());
+        List<GatewayReport> gateways = sink.gateways(assignment.clusterId());
         Map<String, List<StreamInfo>> streams =
                 xds.streams(assignment.clusterId()).stream().collect(Collectors.groupingBy(StreamInfo::gateway));
         return new Status.Cluster(
@@ -109,6 +107,9 @@ final class StatusPages {
                         .mapToLong(resource -> resource.bytes().size())
                         .sum(),
                 assignment.members(),
+                Status.Cohort.of(assignment.cohort()),
+                sink.putBack(assignment),
+                sink.unsaved(assignment.clusterId()).orElse(null),
                 Status.Count.of(gateways),
                 gateways.stream()
                         .sorted(WORST_FIRST)
@@ -131,7 +132,7 @@ final class StatusPages {
         String clusterId = request.parameter("cluster")
                 .orElseThrow(() -> new BadRequestException("say which Proxy: ?cluster=<cluster id>"));
         Optional<ResourceType> type = type(request);
-        Optional<Assignment> assignment = store.assignment(clusterId);
+        Optional<Assignment> assignment = sink.assignment(clusterId);
         if (assignment.isEmpty()) {
             return notServed(clusterId);
         }

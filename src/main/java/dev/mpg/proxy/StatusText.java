@@ -53,7 +53,19 @@ final class StatusText {
     private static List<List<String>> clusters(List<Status.Cluster> clusters) {
         List<List<String>> rows = new ArrayList<>();
         rows.add(List.of(
-                "CLUSTER", "TARGET", "STABLE", "RESOURCES", "SIZE", "GATEWAYS", "CURRENT", "PENDING", "REJECTED"));
+                "CLUSTER",
+                "TARGET",
+                "STABLE",
+                "WAVE",
+                "COHORT",
+                "RESOURCES",
+                "SIZE",
+                "GATEWAYS",
+                "CURRENT",
+                "PENDING",
+                "REJECTED",
+                "PUT BACK",
+                "ON DISK"));
         for (Status.Cluster cluster : clusters) {
             Status.Version stable = cluster.versions().stable();
             Status.Count count = cluster.count();
@@ -61,19 +73,23 @@ final class StatusText {
                     cluster.clusterId(),
                     cluster.versions().target().version(),
                     stable == null ? "-" : stable.version(),
+                    Integer.toString(cluster.cohort().wave()),
+                    Integer.toString(cluster.cohort().gateways().size()),
                     Integer.toString(cluster.resources()),
                     size(cluster.bytes()),
                     Integer.toString(count.total()),
                     Integer.toString(count.current()),
                     Integer.toString(count.pending()),
-                    Integer.toString(count.rejected())));
+                    Integer.toString(count.rejected()),
+                    Integer.toString(cluster.putBack().size()),
+                    cluster.unsaved() == null ? "yes" : "NO"));
         }
         return rows;
     }
 
     private static List<List<String>> gateways(List<Status.Cluster> clusters) {
         List<List<String>> rows = new ArrayList<>();
-        rows.add(List.of("GATEWAY", "CLUSTER", "STATE", "VERSION", "PROTOCOL", "CONNECTED", "WHY"));
+        rows.add(List.of("GATEWAY", "CLUSTER", "STATE", "VERSION", "PROTOCOL", "CONNECTED", "PUT BACK", "WHY"));
         for (Status.Cluster cluster : clusters) {
             for (Status.Gateway gateway : cluster.gateways()) {
                 rows.add(List.of(
@@ -83,6 +99,7 @@ final class StatusText {
                         gateway.version().version(),
                         each(gateway, stream -> stream.protocol().toString()),
                         each(gateway, Status.Stream::connectedAt),
+                        cluster.putBack().contains(gateway.gateway()) ? "yes" : "-",
                         gateway.refusals().stream().map(StatusText::why).collect(Collectors.joining("; "))));
             }
         }

@@ -22,9 +22,11 @@ public interface AssignmentSink {
     void retain(Set<String> clusterIds);
 
     /**
-     * Takes an assignment, whole and verified: persists it, then serves it.
+     * Takes an assignment, whole and verified: persists it, then serves it. One that can't be persisted is served from memory
+     * and held there, and is offered again until it is on disk.
      *
-     * @throws java.io.UncheckedIOException when it can't be persisted: the earlier one stays, and this one is offered again
+     * @return why it is in memory only, so that it is lost when this process ends; empty when it is on disk
+     * @throws RuntimeException when it can't be taken at all: the earlier one stays, and this one is offered again
      */
-    void assign(Assignment assignment);
+    Optional<String> assign(Assignment assignment);
 }

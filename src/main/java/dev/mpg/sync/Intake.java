@@ -9,6 +9,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -37,8 +38,9 @@ final class Intake {
          *
          * @param resend whether the Master is to send the last assignment again, whole
          * @param error why that one could not be taken; empty when it could
+         * @param unsaved why what is served is not on disk; empty when it is
          */
-        void holding(String clusterId, Set<ContentHash> versions, boolean resend, String error);
+        void holding(String clusterId, Set<ContentHash> versions, boolean resend, String error, String unsaved);
 
         /** Calls {@link #retry} later; {@code attempts} have failed. */
         void retryLater(String clusterId, int attempts);
@@ -66,12 +68,17 @@ final class Intake {
         }
     }
 
-    /** Offers an assignment to the sink again that it could not persist, or asks again for one that was refused. */
+    /** Offers an assignment to the sink again that isn't on disk, and asks again for one that was refused. */
     void retry(String clusterId) {
         OfCluster cluster = clusters.get(clusterId);
         if (cluster != null) {
             cluster.retry();
         }
+    }
+
+    /** On a new stream Hello said what is held; now is said what of it isn't on disk. */
+    void streamBegan() {
+        clusters.values().forEach(OfCluster::tellUnsaved);
     }
 
     /** A new stream starts from what the sink holds: what was told on the last one doesn't count any more. */
@@ -92,12 +99,14 @@ final class Intake {
         private @Nullable Download download;
         /** One that was given up; its blobs may be of use. */
         private @Nullable Download leftover;
-        /** Whole and verified, but not persisted yet. */
+        /** Whole and verified, but not on disk yet. */
         private @Nullable Assignment unsaved;
+        /** Why that one is served from memory only; empty when it isn't served, or there is none. */
+        private String unsavedReason = "";
 
         /** Why the last assignment on this stream was refused; null when it was not. */
         private @Nullable String refusal;
-        /** Assignments refused or not persisted since the last one that was taken. */
+        /** Assignments refused or not persisted since the last one that came to be on disk. */
         private int failures;
 
         private boolean retryQueued;
@@ -115,13 +124,20 @@ final class Intake {
             told = Map.of();
             download = null;
             leftover = null;
-            unsaved = null;
+            forgetUnsaved();
             refusal = null;
             return !inFlight.isEmpty();
         }
 
-        void offer(dev.mpg.sync.v1.Assignment message) {
+        private void forgetUnsaved() {
             unsaved = null;
+            unsavedReason = "";
+        }
+
+        void offer(dev.mpg.sync.v1.Assignment message) {
+            if (unsavedReason.isEmpty()) {
+                unsaved = null;
+            }
             refusal = null;
             Download next;
             try {
@@ -185,32 +201,54 @@ final class Intake {
                 }
                 return;
             }
+            Assignment whole;
             try {
-                unsaved = download.assemble();
+                whole = download.assemble();
             } catch (UnresolvableManifestException e) {
                 refuse(e.reason(), download.buildsUponBase());
                 return;
             }
             download = null;
-            save();
+            save(whole);
         }
 
-        private void save() {
-            if (unsaved == null) {
-                return;
-            }
+        private void save(Assignment assignment) {
+            Optional<String> reason;
             try {
-                sink.assign(unsaved);
+                reason = sink.assign(assignment);
             } catch (RuntimeException e) {
                 meters.refused.increment();
-                LOG.error("Version {} of {} can't be taken; the earlier one stays", unsaved.target(), clusterId, e);
-                replies.holding(clusterId, held(), false, Objects.requireNonNullElse(e.getMessage(), e.toString()));
+                LOG.error("Version {} of {} can't be taken; the earlier one stays", assignment.target(), clusterId, e);
+                unsaved = assignment;
+                hold(false, Objects.requireNonNullElse(e.getMessage(), e.toString()));
                 retryLater();
                 return;
             }
-            unsaved = null;
+            if (reason.isPresent()) {
+                LOG.error(
+                        "Version {} of {} is served, but isn't on disk: {}",
+                        assignment.target(),
+                        clusterId,
+                        reason.get());
+                unsaved = assignment;
+                unsavedReason = reason.get();
+                hold(false, "");
+                retryLater();
+                return;
+            }
+            forgetUnsaved();
             failures = 0;
-            replies.holding(clusterId, held(), false, "");
+            hold(false, "");
+        }
+
+        private void hold(boolean resend, String error) {
+            replies.holding(clusterId, held(), resend, error, unsavedReason);
+        }
+
+        void tellUnsaved() {
+            if (!unsavedReason.isEmpty()) {
+                hold(false, "");
+            }
         }
 
         private void retryLater() {
@@ -223,10 +261,11 @@ final class Intake {
 
         void retry() {
             retryQueued = false;
+            if (unsaved != null) {
+                save(unsaved);
+            }
             if (refusal != null) {
-                replies.holding(clusterId, held(), true, refusal);
-            } else {
-                save();
+                hold(true, refusal);
             }
         }
 
@@ -243,7 +282,7 @@ final class Intake {
                 download = null;
             }
             told = Map.of();
-            replies.holding(clusterId, held(), askForWhole, reason);
+            hold(askForWhole, reason);
             if (!askForWhole) {
                 refusal = reason;
                 retryLater();

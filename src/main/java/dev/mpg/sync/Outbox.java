@@ -42,14 +42,20 @@ final class Outbox {
         wants.put(clusterId, FromProxy.newBuilder().setWant(want).build());
     }
 
-    synchronized void holding(String clusterId, Set<ContentHash> versions, boolean resend, String error) {
+    synchronized void holding(
+            String clusterId, Set<ContentHash> versions, boolean resend, String error, String unsaved) {
         holdings.put(
                 clusterId,
                 FromProxy.newBuilder()
                         .setHolding(encode(clusterId, versions)
                                 .setResend(resend)
-                                .setError(error.substring(0, Math.min(error.length(), SyncLimits.MAX_ERROR))))
+                                .setError(cut(error))
+                                .setUnsaved(cut(unsaved)))
                         .build());
+    }
+
+    private static String cut(String text) {
+        return text.substring(0, Math.min(text.length(), SyncLimits.MAX_ERROR));
     }
 
     static Holding.Builder encode(String clusterId, Collection<ContentHash> versions) {

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Map;
 
 /** Reports of gateways as they travel: whole, or as the difference to the one sent before. Pure. */
-final class ReportCodec {
+public final class ReportCodec {
     /**
      * Refusals in one report that differ from each other. Gateways that refuse the same thing say the same about it; of those
      * that don't, the rest is told without Envoy's words. A report has to fit into a message.
@@ -21,7 +21,7 @@ final class ReportCodec {
     private ReportCodec() {}
 
     /** Every gateway. */
-    static Report whole(String clusterId, ContentHash target, List<GatewayReport> gateways) {
+    public static Report whole(String clusterId, ContentHash target, List<GatewayReport> gateways) {
         Report.Builder report = Report.newBuilder().setClusterId(clusterId).setTarget(target.toBytes());
         return encode(gateways, report).build();
     }
@@ -89,7 +89,7 @@ final class ReportCodec {
      *
      * @throws IllegalArgumentException when it is malformed
      */
-    static InstanceReport decode(Report report) {
+    public static InstanceReport decode(Report report) {
         List<GatewayReport.Refusal> refusals = report.getRefusalsList().stream()
                 .map(refusal -> new GatewayReport.Refusal(
                         refusal.getTypeUrl(), refusal.getMessage(), refusal.getResourcesList()))

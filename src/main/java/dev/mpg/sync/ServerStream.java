@@ -190,7 +190,7 @@ final class ServerStream implements StreamObserver<FromProxy>, InstanceStream {
                         "Instance {} could not take an assignment of {}: sending it whole. It says: {}",
                         name,
                         clusterId,
-                        error(holding).orElse("nothing"));
+                        text(holding.getError()).orElse("nothing"));
                 // As if it knew nothing: then manifests are whole. What it really holds it says again afterwards.
                 told.remove(clusterId);
                 held.remove(clusterId);
@@ -202,18 +202,20 @@ final class ServerStream implements StreamObserver<FromProxy>, InstanceStream {
                 held.put(clusterId, versions);
             }
         }
-        authority.held(name, this, clusterId, versions, error(holding));
+        authority.held(
+                name,
+                this,
+                new InstanceHolding(clusterId, versions, text(holding.getError()), text(holding.getUnsaved())));
     }
 
     private void traffic(Traffic traffic) {
         authority.seen(name(), this, traffic.getClusterId(), traffic.getWave(), TrafficCodec.decode(traffic));
     }
 
-    private static Optional<String> error(Holding holding) {
-        String error = holding.getError();
-        return error.isEmpty()
+    private static Optional<String> text(String text) {
+        return text.isEmpty()
                 ? Optional.empty()
-                : Optional.of(error.substring(0, Math.min(error.length(), SyncLimits.MAX_ERROR)));
+                : Optional.of(text.substring(0, Math.min(text.length(), SyncLimits.MAX_ERROR)));
     }
 
     private static Set<ContentHash> versions(Holding holding) {

@@ -18,17 +18,8 @@ public interface SyncAuthority {
     /** A stream has ended. It may have been replaced already. */
     void disconnected(String instance, InstanceStream stream);
 
-    /**
-     * What an instance holds of a Proxy has changed.
-     *
-     * @param error why it could not take the last assignment; empty when it could, or has not tried yet
-     */
-    void held(
-            String instance,
-            InstanceStream stream,
-            String clusterId,
-            Set<ContentHash> versions,
-            Optional<String> error);
+    /** What an instance holds of a Proxy has changed. */
+    void held(String instance, InstanceStream stream, InstanceHolding holding);
 
     /** An instance reports on gateways. */
     void reported(String instance, InstanceStream stream, InstanceReport report);

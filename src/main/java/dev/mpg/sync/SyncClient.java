@@ -243,6 +243,7 @@ public final class SyncClient implements AutoCloseable {
             cancel(welcomeTimeout);
             state = new State(true, Optional.of(clock.instant()), state.lastError(), 0);
             LOG.info("Instance {} is connected to the Master", identity.instance());
+            intake.streamBegan();
         }
     }
 
@@ -321,8 +322,8 @@ public final class SyncClient implements AutoCloseable {
         }
 
         @Override
-        public void holding(String clusterId, Set<ContentHash> versions, boolean resend, String error) {
-            outbox.holding(clusterId, versions, resend, error);
+        public void holding(String clusterId, Set<ContentHash> versions, boolean resend, String error, String unsaved) {
+            outbox.holding(clusterId, versions, resend, error, unsaved);
         }
 
         @Override

@@ -452,6 +452,28 @@ class MasterTest {
     }
 
     @Test
+    void theFleetSaysWhyWhatAnInstanceServesIsNotOnDisk() throws Exception {
+        rig.proxy(ONE, sink);
+        sink.unsaved(Optional.of("disk full"));
+        rig.master.publish(Order.of(Contents.settled("shop", V1)), Set.of(ONE));
+
+        awaitTarget(sink, "shop", V1);
+        await().until(() -> rig.serving("shop", ONE).unsaved().equals(Optional.of("disk full")));
+        assertThat(rig.serving("shop", ONE).error()).isEmpty();
+        assertThat(rig.serving("shop", ONE).held()).containsExactly(V1.version());
+        await().untilAsserted(() -> assertThat(rig.changedFleets).contains("shop"));
+
+        rig.restartMaster();
+        rig.master.hold("shop", Set.of(ONE));
+        await().untilAsserted(() -> assertThat(rig.serving("shop", ONE).unsaved())
+                .as("also to a Master that publishes nothing yet")
+                .contains("disk full"));
+
+        sink.unsaved(Optional.empty());
+        await().until(() -> rig.serving("shop", ONE).unsaved().isEmpty());
+    }
+
+    @Test
     void whatTwoPublishAtOnceIsPublishedInSomeOrder() throws Exception {
         List<Snapshot> versions = new ArrayList<>();
         for (int i = 0; i < 50; i++) {

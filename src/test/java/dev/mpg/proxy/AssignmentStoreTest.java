@@ -215,7 +215,9 @@ class AssignmentStoreTest {
             }
         }
         try (AssignmentStore store = packing()) {
-            assertThat(store.assignments()).containsExactly(done("shop", V1));
+            assertThat(store.assignments())
+                    .singleElement()
+                    .satisfies(served -> assertThat(served.target()).isEqualTo(V1));
             assertThat(store.holdings()).containsEntry("shop", Set.of(V1.version()));
             assertThat(store.usage().quarantined()).isEqualTo(1);
             store.put(rollout("shop", V1, V2));
@@ -363,10 +365,10 @@ class AssignmentStoreTest {
         try (AssignmentStore store = AssignmentStore.open(folder)) {
             assertThat(store.assignments()).containsExactly(done("shop", V1));
             assertThat(store.problem())
-                    .hasValueSatisfying(problem -> assertThat(problem).contains(folder + " cannot be written: "));
+                    .hasValueSatisfying(problem -> assertThat(problem).contains(folder + " cannot be used: "));
             assertThatThrownBy(() -> store.put(done("shop", V2)))
                     .isInstanceOf(UncheckedIOException.class)
-                    .hasMessageContaining("what is served stays");
+                    .hasMessageContaining("make it writable");
             assertThatThrownBy(() -> store.retain(Set.of())).isInstanceOf(UncheckedIOException.class);
             store.tidy();
             assertThat(store.assignments()).containsExactly(done("shop", V1));
@@ -374,9 +376,17 @@ class AssignmentStoreTest {
     }
 
     @Test
-    void aReadOnlyFolderWithoutConfigIsOfNoUse() throws IOException {
+    void aReadOnlyFolderWithoutConfigHoldsNothingAndTakesNothing() throws IOException {
         makeUnlockable();
-        assertThatThrownBy(() -> AssignmentStore.open(folder)).isInstanceOf(UncheckedIOException.class);
+
+        try (AssignmentStore store = AssignmentStore.open(folder)) {
+            assertThat(store.assignments()).isEmpty();
+            assertThat(store.problem())
+                    .hasValueSatisfying(problem -> assertThat(problem).contains(folder + " cannot be used: "));
+            assertThatThrownBy(() -> store.put(done("shop", V1))).isInstanceOf(UncheckedIOException.class);
+            assertThat(store.retain(Set.of())).isEmpty();
+            store.tidy();
+        }
     }
 
     /** As on a read-only volume, but for root too: the lock cannot be opened to be written. */

@@ -11,6 +11,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.mpg.master.Fleet;
 import dev.mpg.rollout.GatewayReport;
 import dev.mpg.rollout.GatewayReport.State;
 import dev.mpg.snapshot.Assignment;
@@ -25,11 +26,13 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -119,6 +122,70 @@ class ProxyProcessTest {
                     .contains("gw-7", "REJECTED", "Cluster [a, b, c]: cluster 'a' is  [31mbad really")
                     .doesNotContain("\u001b");
         }
+    }
+
+    @Test
+    void whatTheMasterWasToldIsRefusedIsGivenToNobodyAfterARestart() throws Exception {
+        Assignment open =
+                new Assignment("shop", Optional.of(V1), V2, new Cohort(1, List.of("gw-0", "gw-1")), List.of(), "");
+        master.publish(open);
+        await().until(() -> master.held("shop").contains(V2.version()));
+        try (TestGateway gateway = TestGateway.refusing(proxy.xdsAddress(), "shop", "gw-0", "no")) {
+            await().until(() -> master.gateways("shop").stream().anyMatch(report -> report.state() == State.REJECTED));
+            assertThat(gateway.end()).isEmpty();
+        }
+        proxy.close();
+        proxy = start(master.address());
+        try (TestGateway first = gateway("shop", "gw-0");
+                TestGateway second = gateway("shop", "gw-1")) {
+            await().until(() -> first.snapshot().equals(V1) && second.snapshot().equals(V1));
+            await().until(() -> states().equals(Map.of("gw-0", State.REJECTED, "gw-1", State.CURRENT)));
+            JsonNode shop = json(get("/debug/config/status")).at("/clusters/0");
+            assertThat(shop.at("/cohort/wave").asInt()).isEqualTo(1);
+            assertThat(shop.at("/cohort/gateways")).hasSize(2);
+            assertThat(shop.at("/putBack")).hasSize(1);
+            assertThat(shop.at("/putBack/0").asText()).isEqualTo("gw-0");
+            assertThat(shop.at("/unsaved").isNull()).isTrue();
+
+            master.publish(
+                    new Assignment("shop", Optional.of(V1), V2, new Cohort(2, List.of("gw-0", "gw-1")), List.of(), ""));
+            await().alias("another wave asks again")
+                    .until(() ->
+                            first.snapshot().equals(V2) && second.snapshot().equals(V2));
+        }
+    }
+
+    private Map<String, State> states() {
+        return master.gateways("shop").stream().collect(Collectors.toMap(GatewayReport::gateway, GatewayReport::state));
+    }
+
+    @Test
+    void withoutADiskItServesFromMemoryAndSaysSo() throws Exception {
+        proxy.close();
+        // As on a read-only volume, but for root too: the lock cannot be opened to be written.
+        folder = Files.createDirectory(folder.resolve("broken"));
+        Files.createDirectory(folder.resolve("lock"));
+        proxy = start(master.address());
+        master.publish(done("shop", V1));
+        await().until(() -> unsaved().isPresent());
+        assertThat(unsaved().orElseThrow())
+                .contains("is served from memory only: it is lost when this instance restarts", "cannot be used");
+        assertThat(master.held("shop")).containsExactly(V1.version());
+        try (TestGateway gateway = gateway("shop", "gw-0")) {
+            await().until(() -> gateway.snapshot().equals(V1));
+            await().until(() -> master.gateways("shop").equals(List.of(current("gw-0", V1))));
+        }
+        assertThat(get("/readyz").statusCode()).isEqualTo(200);
+        JsonNode status = json(get("/debug/config/status"));
+        assertThat(status.at("/clusters/0/unsaved").asText()).contains("from memory only");
+        assertThat(status.at("/disk/lastError").asText()).contains("not on disk");
+        assertThat(get("/debug/config/status?format=text").body()).contains("DISK FAILS", "NO");
+        assertThat(get("/metrics").body()).contains("mpg_proxy_unsaved 1.0");
+    }
+
+    private Optional<String> unsaved() {
+        return Optional.ofNullable(master.fleet("shop").instances().get(TestMaster.INSTANCE))
+                .flatMap(Fleet.Serving::unsaved);
     }
 
     @Test

@@ -16,6 +16,7 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
@@ -35,6 +36,7 @@ class IntakeTest {
         final List<Set<ContentHash>> holdings = new ArrayList<>();
         int resends;
         final List<String> errors = new ArrayList<>();
+        final List<String> unsaved = new ArrayList<>();
         final List<Integer> retryAttempts = new ArrayList<>();
 
         @Override
@@ -43,9 +45,11 @@ class IntakeTest {
         }
 
         @Override
-        public void holding(String clusterId, Set<ContentHash> versions, boolean resend, String error) {
+        public void holding(
+                String clusterId, Set<ContentHash> versions, boolean resend, String error, String notOnDisk) {
             holdings.add(versions);
             errors.add(error);
+            unsaved.add(notOnDisk);
             resends += resend ? 1 : 0;
         }
 
@@ -321,6 +325,59 @@ class IntakeTest {
         assertThat(said.holdings).last().isEqualTo(Set.of(V1.version(), V2.version()));
         String full = "java.io.IOException: no space left on device";
         assertThat(said.errors).containsExactly(full, full, "");
+    }
+
+    @Test
+    void whatIsInMemoryOnlyIsServedAndOfferedAgainUntilItIsOnDisk() {
+        sink.hold("shop", V1);
+        sink.unsaved(Optional.of("disk full"));
+        intake.assignment(of(ManifestCodec.known(V1.version())));
+        assertServing(V1);
+        intake.retry("shop");
+        assertThat(said.unsaved).containsExactly("disk full", "disk full");
+        assertThat(said.errors).containsOnly("");
+        assertThat(said.retryAttempts).containsExactly(1, 2);
+
+        sink.unsaved(Optional.empty());
+        intake.retry("shop");
+        assertThat(said.unsaved).last().isEqualTo("");
+        assertThat(said.retryAttempts).hasSize(2);
+        assertThat(meters.refused.count()).isZero();
+    }
+
+    @Test
+    void whatIsInMemoryOnlyIsToldAgainOnANewStream() {
+        sink.hold("shop", V1);
+        sink.unsaved(Optional.of("disk full"));
+        intake.assignment(of(ManifestCodec.known(V1.version())));
+        intake.streamEnded();
+        intake.streamBegan();
+        assertThat(said.unsaved).containsExactly("disk full", "disk full");
+
+        intake.placement(Set.of());
+        intake.streamEnded();
+        intake.streamBegan();
+        assertThat(said.unsaved).hasSize(2);
+    }
+
+    @Test
+    void whatIsInMemoryOnlyIsOfferedAgainWhileTheNextCannotBeTaken() {
+        sink.hold("shop", V1);
+        sink.unsaved(Optional.of("disk full"));
+        intake.assignment(of(ManifestCodec.known(V1.version())));
+        intake.assignment(of(ManifestCodec.whole(V2)));
+        intake.blobs(Blobs.newBuilder()
+                .setClusterId("shop")
+                .addUnknown(hash(V2, "rc/00001").toBytes())
+                .setLast(true)
+                .build());
+        assertThat(said.unsaved).last().isEqualTo("disk full");
+
+        sink.unsaved(Optional.empty());
+        intake.retry("shop");
+        assertThat(said.unsaved).last().isEqualTo("");
+        assertThat(said.resends).isEqualTo(1);
+        assertServing(V1);
     }
 
     @Test

@@ -23,6 +23,7 @@ public final class MemorySink implements AssignmentSink {
     private final List<Assignment> assigned = new ArrayList<>();
     private final List<Set<String>> placements = new ArrayList<>();
     private int failures;
+    private Optional<String> unsaved = Optional.empty();
 
     @Override
     public synchronized Map<String, Set<ContentHash>> holdings() {
@@ -45,7 +46,7 @@ public final class MemorySink implements AssignmentSink {
     }
 
     @Override
-    public synchronized void assign(Assignment assignment) {
+    public synchronized Optional<String> assign(Assignment assignment) {
         if (failures > 0) {
             failures--;
             throw new UncheckedIOException(new IOException("no space left on device"));
@@ -54,6 +55,7 @@ public final class MemorySink implements AssignmentSink {
         serving.put(assignment.clusterId(), assignment);
         assignment.stable().ifPresent(stable -> hold(assignment.clusterId(), stable));
         hold(assignment.clusterId(), assignment.target());
+        return unsaved;
     }
 
     /** Holds a version, as if it had been assigned before. */
@@ -70,7 +72,12 @@ public final class MemorySink implements AssignmentSink {
         held.getOrDefault(clusterId, new LinkedHashMap<>()).remove(snapshot.version());
     }
 
-    /** Fails to persist the next assignments. */
+    /** From now on has assignments in memory only, for this reason; empty: on disk. */
+    public synchronized void unsaved(Optional<String> reason) {
+        unsaved = reason;
+    }
+
+    /** Fails to take the next assignments at all. */
     public synchronized void fail(int times) {
         failures = times;
     }

@@ -106,8 +106,8 @@ class OutboxTest {
     @Test
     void holdingsOfOneProxyReplaceEachOtherAndGoBeforeReports() {
         outbox.report("shop", V1, List.of());
-        outbox.holding("shop", Set.of(V1), false, "");
-        outbox.holding("shop", Set.of(V2), true, "why");
+        outbox.holding("shop", Set.of(V1), false, "", "");
+        outbox.holding("shop", Set.of(V2), true, "why", "disk full");
 
         List<FromProxy> sent = drain();
 
@@ -115,5 +115,6 @@ class OutboxTest {
         assertThat(sent.getFirst().getHolding().getVersionsList()).containsExactly(V2.toBytes());
         assertThat(sent.getFirst().getHolding().getResend()).isTrue();
         assertThat(sent.getFirst().getHolding().getError()).isEqualTo("why");
+        assertThat(sent.getFirst().getHolding().getUnsaved()).isEqualTo("disk full");
     }
 }
