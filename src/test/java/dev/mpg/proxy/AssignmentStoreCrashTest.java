@@ -248,7 +248,7 @@ class AssignmentStoreCrashTest {
     }
 
     /** Whatever is held has the bytes that its hashes say. */
-    private static void assertWhole(AssignmentStore store) {
+    static void assertWhole(AssignmentStore store) {
         store.holdings()
                 .forEach((clusterId, versions) -> versions.forEach(version -> {
                     Snapshot snapshot = store.snapshot(clusterId, version).orElseThrow();

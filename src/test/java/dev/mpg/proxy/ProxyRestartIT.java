@@ -6,6 +6,7 @@ import static dev.mpg.proxy.Configs.snapshot;
 import static dev.mpg.sync.Patience.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.mpg.master.Fleet;
 import dev.mpg.snapshot.Assignment;
 import dev.mpg.snapshot.Snapshot;
 import io.grpc.Status;
@@ -109,6 +110,38 @@ class ProxyRestartIT {
         // In a blob, not in the manifest, which lies there too.
         content[new String(content, StandardCharsets.ISO_8859_1).indexOf("xxxx")] ^= 1;
         Files.write(largest, content);
+    }
+
+    @Test
+    void whatTheDiskDoesNotTakeIsServedFromMemoryAndWrittenOnceItDoes() throws Exception {
+        try (TestMaster master = TestMaster.start();
+                RunningProxy proxy = start(master.address())) {
+            master.publish(done("shop", V2));
+            await().until(() -> !master.held("shop").isEmpty());
+            proxy.limitFiles("65536");
+            master.publish(done("shop", V1));
+            await().until(() -> unsaved(master).isPresent());
+            assertThat(unsaved(master).orElseThrow())
+                    .contains(
+                            "version " + V1 + " is served from memory only",
+                            "which then serves version " + V2 + " from its disk",
+                            "File too large");
+            try (TestGateway gateway = TestGateway.connect(proxy.xdsAddress(), "shop", "gw-0")) {
+                await().until(() -> gateway.snapshot().equals(V1));
+                await().until(() -> master.gateways("shop").size() == 1);
+            }
+            proxy.limitFiles("unlimited");
+            await().until(() -> unsaved(master).isEmpty());
+            proxy.kill();
+        }
+        try (AssignmentStore store = AssignmentStore.open(data)) {
+            assertThat(store.assignments()).containsExactly(done("shop", V1));
+        }
+    }
+
+    private static Optional<String> unsaved(TestMaster master) {
+        return Optional.ofNullable(master.fleet("shop").instances().get(TestMaster.INSTANCE))
+                .flatMap(Fleet.Serving::unsaved);
     }
 
     @Test

@@ -85,7 +85,7 @@ class RollbackMarksTest {
     @Test
     void aFlippedBitAnywhereIsFound() throws IOException {
         long seed = System.nanoTime();
-        LOG.info("seed {}", seed);
+        LOG.warn("seed {}", seed);
         Random random = new Random(seed);
         Path file = written();
         byte[] content = Files.readAllBytes(file);

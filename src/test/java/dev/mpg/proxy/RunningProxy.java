@@ -82,6 +82,16 @@ final class RunningProxy implements AutoCloseable {
         process.destroyForcibly().waitFor();
     }
 
+    /** From now on it can make no file larger than this, as if its volume were full. Its log neither. */
+    void limitFiles(String bytes) throws IOException, InterruptedException {
+        Process limit = new ProcessBuilder("prlimit", "--pid=" + process.pid(), "--fsize=" + bytes + ":")
+                .inheritIO()
+                .start();
+        if (limit.waitFor() != 0) {
+            throw new IOException("prlimit ended with " + limit.exitValue());
+        }
+    }
+
     /** Asks it to end. */
     void terminate() {
         process.destroy();

@@ -16,6 +16,7 @@ import java.net.InetSocketAddress;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** A gateway's delta xDS stream, as far as clusters go: subscribes to all of them, and ACKs or refuses what comes. */
@@ -24,10 +25,18 @@ final class TestGateway implements StreamObserver<DeltaDiscoveryResponse>, AutoC
     private final StreamObserver<DeltaDiscoveryRequest> requests;
     private final Map<String, ByteString> clusters = new ConcurrentHashMap<>();
     private final @Nullable String refusal;
+    private final Predicate<String> refused;
+    private volatile boolean answered;
     private volatile Optional<Status> end = Optional.empty();
 
-    private TestGateway(InetSocketAddress address, String clusterId, String id, @Nullable String refusal) {
+    private TestGateway(
+            InetSocketAddress address,
+            String clusterId,
+            String id,
+            @Nullable String refusal,
+            Predicate<String> refused) {
         this.refusal = refusal;
+        this.refused = refused;
         this.channel = NettyChannelBuilder.forAddress(address).usePlaintext().build();
         this.requests = AggregatedDiscoveryServiceGrpc.newStub(channel).deltaAggregatedResources(this);
         requests.onNext(DeltaDiscoveryRequest.newBuilder()
@@ -38,12 +47,18 @@ final class TestGateway implements StreamObserver<DeltaDiscoveryResponse>, AutoC
 
     /** One that takes everything. */
     static TestGateway connect(InetSocketAddress address, String clusterId, String id) {
-        return new TestGateway(address, clusterId, id, null);
+        return new TestGateway(address, clusterId, id, null, resource -> false);
     }
 
     /** One that refuses everything, in these words. */
     static TestGateway refusing(InetSocketAddress address, String clusterId, String id, String refusal) {
-        return new TestGateway(address, clusterId, id, refusal);
+        return refusing(address, clusterId, id, refusal, resource -> true);
+    }
+
+    /** One that refuses, in these words, what has a resource with such a name. */
+    static TestGateway refusing(
+            InetSocketAddress address, String clusterId, String id, String refusal, Predicate<String> resources) {
+        return new TestGateway(address, clusterId, id, refusal, resources);
     }
 
     @Override
@@ -51,7 +66,8 @@ final class TestGateway implements StreamObserver<DeltaDiscoveryResponse>, AutoC
         DeltaDiscoveryRequest.Builder answer = DeltaDiscoveryRequest.newBuilder()
                 .setTypeUrl(response.getTypeUrl())
                 .setResponseNonce(response.getNonce());
-        if (refusal != null) {
+        if (refusal != null
+                && response.getResourcesList().stream().anyMatch(resource -> refused.test(resource.getName()))) {
             answer.getErrorDetailBuilder().setCode(13).setMessage(refusal);
         } else {
             response.getResourcesList()
@@ -59,7 +75,13 @@ final class TestGateway implements StreamObserver<DeltaDiscoveryResponse>, AutoC
                             resource.getName(), resource.getResource().getValue()));
             response.getRemovedResourcesList().forEach(clusters::remove);
         }
+        answered = true;
         requests.onNext(answer.build());
+    }
+
+    /** Whether something has come, all of which is in {@link #snapshot} then, unless it was refused. */
+    boolean hasSomething() {
+        return answered;
     }
 
     /** What it has. */

@@ -1,6 +1,7 @@
 package dev.mpg.proxy;
 
 import dev.mpg.master.Fleet;
+import dev.mpg.master.Instance;
 import dev.mpg.master.Master;
 import dev.mpg.master.MasterListener;
 import dev.mpg.rollout.GatewayReport;
@@ -54,6 +55,11 @@ final class TestMaster implements AutoCloseable {
             master.publish(Order.of(assignment), Set.of(INSTANCE));
         }
         master.placementComplete();
+    }
+
+    /** Whether the instance has an open stream. */
+    boolean connected() {
+        return master.instances().stream().anyMatch(Instance::connected);
     }
 
     void withdraw(String clusterId) {
