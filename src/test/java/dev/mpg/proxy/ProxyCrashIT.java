@@ -15,6 +15,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -29,6 +30,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.awaitility.core.ConditionFactory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -43,13 +45,13 @@ class ProxyCrashIT {
     private static final Logger LOG = LoggerFactory.getLogger(ProxyCrashIT.class);
 
     private static final int PROCESSES = 2;
-    private static final int INSTANCES = 4;
-    private static final int KILLS = 26;
+    private static final int INSTANCES = 8;
+    private static final int KILLS = 13;
     /** Longest time for which a process lives on from the moment of which its kill is reckoned. */
     private static final int MAX_MILLIS = 150;
 
     /** Small ones lie in assignment files, large ones in packs too. */
-    private static final int[] SIZES = {3, 3, 40, 3_000};
+    private static final int[] SIZES = {3, 3, 3, 3, 40, 40, 3_000, 3_000};
 
     /** From when on the time of a kill is reckoned. */
     private enum Stage {
@@ -91,10 +93,10 @@ class ProxyCrashIT {
         Summary all = summaries.stream().reduce(new Summary(), Summary::plus);
         LOG.warn("{} in {} s", all, TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - start));
         assertThat(all.crashes).isGreaterThanOrEqualTo(200);
-        assertThat(all.refused).as("versions that were told refused; " + all).isGreaterThan(20);
-        assertThat(all.putBack).as("kills with a refused version on trial").isGreaterThan(10);
-        assertThat(all.published).as("versions").isGreaterThan(all.crashes);
-        assertThat(all.damaged).isGreaterThan(20);
+        assertThat(all.published).as("assignments").isGreaterThan(100);
+        assertThat(all.refused).as("versions that were told refused").isGreaterThan(5);
+        assertThat(all.putBack).as("kills with one of them on trial").isPositive();
+        assertThat(all.damaged).as("files").isGreaterThan(20);
     }
 
     /** What happened; so that a test that tests nothing is noticed. */
@@ -172,6 +174,11 @@ class ProxyCrashIT {
         return summary;
     }
 
+    /** Looks often: else most of the time would go into waiting for the next look. */
+    private static ConditionFactory soon() {
+        return await().pollDelay(Duration.ZERO).pollInterval(2, TimeUnit.MILLISECONDS);
+    }
+
     private static String read(Path file) {
         try {
             return Files.readString(file);
@@ -210,16 +217,14 @@ class ProxyCrashIT {
             for (int i = 0; i < lines.size(); i++) {
                 lines.get(i).connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port[i]));
             }
-            await().pollInterval(1, TimeUnit.MILLISECONDS)
-                    .until(() -> !process.isAlive() || lines.stream().allMatch(Line::isSettled));
+            soon().until(() -> !process.isAlive() || lines.stream().allMatch(Line::isSettled));
             whenSettled.run();
             while (process.isAlive()) {
                 for (Line line : lines) {
                     line.next();
                 }
                 // The next as soon as one of them is held, so that kills come at every stage of the others.
-                await().pollInterval(1, TimeUnit.MILLISECONDS)
-                        .until(() -> !process.isAlive() || lines.stream().anyMatch(Line::isSettled));
+                soon().until(() -> !process.isAlive() || lines.stream().anyMatch(Line::isSettled));
             }
         } finally {
             lines.forEach(Line::disconnect);
@@ -348,7 +353,7 @@ class ProxyCrashIT {
 
         void checkAfterKill() throws IOException {
             summary.crashes++;
-            await().until(() -> !master.connected());
+            soon().until(() -> !master.connected());
             listen();
             Optional<Assignment> kept = Optional.empty();
             try (AssignmentStore store = AssignmentStore.open(folder)) {
@@ -381,7 +386,7 @@ class ProxyCrashIT {
             try (ProxyProcess proxy = ManyProxies.start("127.0.0.1:1", folder);
                     TestGateway inCohort = TestGateway.connect(proxy.xdsAddress(), "shop", "gw-2");
                     TestGateway outside = TestGateway.connect(proxy.xdsAddress(), "shop", "gw-9")) {
-                await().until(() -> inCohort.hasSomething() && outside.hasSomething());
+                soon().until(() -> inCohort.hasSomething() && outside.hasSomething());
                 assertThat(outside.snapshot()).isEqualTo(keptStable);
                 // What was refused may be marked although nobody was told yet.
                 assertThat(inCohort.snapshot())
