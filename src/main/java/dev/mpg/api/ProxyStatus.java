@@ -43,7 +43,8 @@ public record ProxyStatus(
         @Nullable
         List<Address> addresses,
 
-        @JsonPropertyDescription("Accepted: the spec is valid. Programmed: every gateway ACKed what it compiles to.")
+        @JsonPropertyDescription("Accepted: the spec is valid. Programmed: every gateway ACKed what it compiles to."
+                + " Progressing: a version is being rolled out. Persisted: proxy instances have it on disk.")
         @Nullable
         List<Condition> conditions) {
 

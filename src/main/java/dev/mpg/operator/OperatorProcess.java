@@ -11,6 +11,7 @@ import dev.mpg.operator.proxy.Proxies;
 import dev.mpg.operator.proxy.ProxyReconciler;
 import dev.mpg.operator.proxy.Records;
 import dev.mpg.operator.proxy.RolloutMetrics;
+import dev.mpg.operator.proxy.StatusWriter;
 import dev.mpg.operator.scheduler.SchedulerReconciler;
 import dev.mpg.operator.triggers.Startup;
 import dev.mpg.operator.triggers.Triggers;
@@ -105,6 +106,7 @@ public final class OperatorProcess implements AutoCloseable {
                         startup,
                         new Records(events, new History(client), scribe),
                         new RolloutMetrics(metrics),
+                        new StatusWriter(client, clock),
                         clock),
                 configuration ->
                         configuration.withReconciliationMaxInterval(RESYNC).withRetry(retry()));

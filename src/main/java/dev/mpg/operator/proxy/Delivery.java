@@ -1,7 +1,7 @@
 package dev.mpg.operator.proxy;
 
 import dev.mpg.api.Proxy;
-import dev.mpg.api.ProxyStatus;
+import dev.mpg.master.Fleet;
 import dev.mpg.master.Master;
 import dev.mpg.operator.events.Notice;
 import dev.mpg.operator.proxy.Enforcement.Seen;
@@ -14,7 +14,7 @@ import dev.mpg.rollout.Serve;
 import dev.mpg.snapshot.ContentHash;
 import io.fabric8.kubernetes.api.model.apps.ControllerRevision;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
-import io.javaoperatorsdk.operator.api.reconciler.PrimaryUpdateAndCacheUtils;
+import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 
 /** Takes a Proxy's rollout a step further, and says so. Not called for one Proxy by two threads at once. */
@@ -31,11 +32,15 @@ final class Delivery {
     /** How long after a start proxy instances are given to say what they serve, before status says that they don't. */
     private static final Duration JOINING = Duration.ofSeconds(15);
 
+    /** When the Proxy changed while it was looked at, and the news isn't here yet. */
+    private static final Duration LOOK_AGAIN = Duration.ofMillis(20);
+
     private final Master master;
     private final Enforcement enforcement;
     private final RunningConfigs configs;
     private final Records records;
     private final RolloutMetrics metrics;
+    private final StatusWriter status;
     private final Clock clock;
     private final Instant joinedBy;
     /** What was served last, by cluster id. */
@@ -47,19 +52,27 @@ final class Delivery {
             RunningConfigs configs,
             Records records,
             RolloutMetrics metrics,
+            StatusWriter status,
             Clock clock) {
         this.master = master;
         this.enforcement = enforcement;
         this.configs = configs;
         this.records = records;
         this.metrics = metrics;
+        this.status = status;
         this.clock = clock;
         this.joinedBy = clock.instant().plus(JOINING);
     }
 
     /** Says that another Proxy has the cluster id. */
-    void refuse(Proxy proxy, Running running, Context<Proxy> context) {
-        records.tell(proxy, write(proxy, Observation.ofNothing(Proxies.clusterId(proxy), running), context));
+    void refuse(Proxy proxy, Running running) {
+        status.write(proxy, Observation.ofNothing(Proxies.clusterId(proxy), running))
+                .ifPresent(notices -> records.tell(proxy, notices));
+    }
+
+    /** This Proxy doesn't exist any more. */
+    void gone(ResourceID proxy) {
+        status.forget(proxy);
     }
 
     /** This cluster id isn't served any more. */
@@ -105,7 +118,11 @@ final class Delivery {
                 && joining.isPositive()
                 && decision.state().equals(running.state());
         if (!wait) {
-            notices.addAll(write(proxy, observation(reached, seen, judgement), context));
+            Optional<List<Notice>> written = status.write(proxy, observation(reached, seen, judgement));
+            if (written.isEmpty()) {
+                return Optional.of(now.plus(LOOK_AGAIN));
+            }
+            notices.addAll(written.get());
         }
         if (!retreat) {
             configs.put(seen.clusterId(), reached);
@@ -142,28 +159,23 @@ final class Delivery {
                         .flatMap(instance -> instance.error().stream())
                         .findFirst(),
                 seen.workloads(),
-                judgement.map(Judgement::message));
+                judgement.map(Judgement::message),
+                disks(seen.reported()));
+    }
+
+    private static Map<String, Optional<String>> disks(Fleet reported) {
+        Map<String, Optional<String>> disks = new TreeMap<>();
+        reported.instances().forEach((name, instance) -> {
+            if (instance.live()) {
+                disks.put(name, instance.unsaved());
+            }
+        });
+        return disks;
     }
 
     /** Whether its status already speaks of this generation. */
     private static boolean isCurrent(Proxy proxy) {
         return proxy.getStatus() != null
                 && proxy.getMetadata().getGeneration().equals(proxy.getStatus().observedGeneration());
-    }
-
-    /** Writes its status where it differs. On return it is stored. Returns what to tell about it. */
-    private List<Notice> write(Proxy proxy, Observation observation, Context<Proxy> context) {
-        ProxyStatus status = ProxyStatusFactory.status(proxy, observation, clock.instant());
-        if (status.equals(proxy.getStatus())) {
-            return List.of();
-        }
-        Proxy patch = new Proxy();
-        // With it the API server refuses to give this status to another object of the same name.
-        patch.getMetadata().setUid(proxy.getMetadata().getUid());
-        patch.getMetadata().setNamespace(proxy.getMetadata().getNamespace());
-        patch.getMetadata().setName(proxy.getMetadata().getName());
-        patch.setStatus(status);
-        PrimaryUpdateAndCacheUtils.ssaPatchStatusAndCacheResource(proxy, patch, context);
-        return ProxyNotices.between(proxy.getStatus(), status);
     }
 }

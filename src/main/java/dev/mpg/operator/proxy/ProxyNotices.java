@@ -28,6 +28,7 @@ final class ProxyNotices {
                             notices.add(Notice.warning(condition.getReason(), condition.getMessage()));
                         }
                     }
+                    case "PersistedFalse" -> notices.add(Notice.warning(condition.getReason(), condition.getMessage()));
                     default -> {}
                 }
             }

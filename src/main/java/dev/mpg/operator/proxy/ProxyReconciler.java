@@ -62,6 +62,7 @@ public final class ProxyReconciler implements Reconciler<Proxy> {
             Startup startup,
             Records records,
             RolloutMetrics metrics,
+            StatusWriter status,
             Clock clock) {
         this.master = master;
         this.infrastructure = infrastructure;
@@ -70,7 +71,7 @@ public final class ProxyReconciler implements Reconciler<Proxy> {
         this.clock = clock;
         this.review = new SpecReview(configs, infrastructure);
         this.enforcement = new Enforcement(master, infrastructure);
-        this.delivery = new Delivery(master, enforcement, configs, records, metrics, clock);
+        this.delivery = new Delivery(master, enforcement, configs, records, metrics, status, clock);
     }
 
     @Override
@@ -125,7 +126,7 @@ public final class ProxyReconciler implements Reconciler<Proxy> {
         boolean first = configs.get(clusterId(proxy)).isEmpty();
         Running running = review.running(proxy, holder, scheduler.isPresent());
         if (!ref(proxy).equals(ref(holder))) {
-            delivery.refuse(proxy, running, context);
+            delivery.refuse(proxy, running);
             return UpdateControl.noUpdate();
         }
         triggers.watch(running.owner(), clusterId(proxy), Pool.schedulerName(proxy));
@@ -144,6 +145,7 @@ public final class ProxyReconciler implements Reconciler<Proxy> {
 
     /** What was made for a Proxy goes with it. Another one that waits for the cluster id comes up anew. */
     private UpdateControl<Proxy> takeDown(Proxy proxy, List<Proxy> heirs) {
+        delivery.gone(ResourceID.fromResource(proxy));
         takeDown(clusterId(proxy), ResourceID.fromResource(proxy));
         triggers.reconcile(heirs.stream().map(ResourceID::fromResource).collect(Collectors.toSet()));
         return UpdateControl.noUpdate();

@@ -17,6 +17,7 @@ import dev.mpg.rollout.RolloutState;
 import dev.mpg.snapshot.ContentHash;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -25,6 +26,7 @@ final class ProxyStatusFactory {
     static final String ACCEPTED = "Accepted";
     static final String PROGRAMMED = "Programmed";
     static final String PROGRESSING = "Progressing";
+    static final String PERSISTED = "Persisted";
 
     private static final int ADDRESSES_SHOWN = 1000;
 
@@ -41,6 +43,7 @@ final class ProxyStatusFactory {
      * @param instanceError why one of them can't; empty when none said so
      * @param workloads the gateways that are run for it
      * @param traffic what the open wave's traffic was found to be like
+     * @param disks of the instances that have reported, by name: why what they serve isn't on disk; empty when it is
      */
     record Observation(
             String clusterId,
@@ -52,7 +55,8 @@ final class ProxyStatusFactory {
             List<String> instances,
             Optional<String> instanceError,
             List<Workload> workloads,
-            Optional<String> traffic) {
+            Optional<String> traffic,
+            Map<String, Optional<String>> disks) {
 
         /** Of a Proxy that nothing is done for. */
         static Observation ofNothing(String clusterId, Running running) {
@@ -66,7 +70,8 @@ final class ProxyStatusFactory {
                     List.of(),
                     Optional.empty(),
                     List.of(),
-                    Optional.empty());
+                    Optional.empty(),
+                    Map.of());
         }
     }
 
@@ -95,6 +100,9 @@ final class ProxyStatusFactory {
         conditions
                 .set(PROGRAMMED, programmed.holds(), programmed.reason(), programmed.message())
                 .set(PROGRESSING, phase == Phase.Progressing, phase.name(), progress);
+        if (!seen.disks().isEmpty()) {
+            persisted(seen.disks(), conditions);
+        }
         return new ProxyStatus(
                 proxy.getMetadata().getGeneration(),
                 seen.clusterId(),
@@ -106,6 +114,18 @@ final class ProxyStatusFactory {
                 orAbsent(seen.instances()),
                 orAbsent(addresses(seen, earlier.map(ProxyStatus::addresses))),
                 conditions.toList());
+    }
+
+    private static void persisted(Map<String, Optional<String>> disks, Conditions conditions) {
+        List<String> failing = disks.entrySet().stream()
+                .flatMap(disk -> disk.getValue().map(why -> disk.getKey() + ": " + why).stream())
+                .sorted()
+                .toList();
+        if (failing.isEmpty()) {
+            conditions.set(PERSISTED, true, PERSISTED, "every proxy instance has on disk what it serves");
+        } else {
+            conditions.set(PERSISTED, false, "DiskFailed", String.join("; ", failing));
+        }
     }
 
     /** An empty list is left out: the API server may or may not keep one, and the two should be equal. */

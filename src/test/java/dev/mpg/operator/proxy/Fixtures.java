@@ -19,6 +19,7 @@ import dev.mpg.snapshot.Snapshot;
 import io.fabric8.kubernetes.api.model.Condition;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -76,7 +77,8 @@ final class Fixtures {
                         List.of("default-0"),
                         instanceError,
                         workloads,
-                        Optional.empty()),
+                        Optional.empty(),
+                        Map.of("default-0", Optional.empty())),
                 now);
     }
 

@@ -5,13 +5,17 @@ import static dev.mpg.operator.proxy.Fixtures.OLD;
 import static dev.mpg.operator.proxy.Fixtures.condition;
 import static dev.mpg.operator.proxy.Fixtures.current;
 import static dev.mpg.operator.proxy.Fixtures.pending;
+import static dev.mpg.operator.proxy.Fixtures.proxy;
 import static dev.mpg.operator.proxy.Fixtures.rejected;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mpg.api.ProxyStatus;
 import dev.mpg.api.ProxyStatus.Phase;
+import dev.mpg.operator.events.Notice;
 import dev.mpg.operator.infrastructure.Infrastructure.Workload;
 import dev.mpg.rollout.GatewayReport;
+import dev.mpg.rollout.RolloutPolicy;
+import dev.mpg.rollout.RolloutState;
 import dev.mpg.snapshot.ContentHash;
 import dev.mpg.snapshot.Snapshot;
 import java.time.Instant;
@@ -246,6 +250,36 @@ class ProxyStatusFactoryTest {
                 fleet(NEW, List.of(NEW), current("shop-0", NEW), current("shop-1", NEW)),
                 List.of(back));
         assertThat(condition(status, "Programmed").getStatus()).isEqualTo("True");
+    }
+
+    @Test
+    void a_disk_that_fails_is_told_although_everybody_is_served() {
+        assertThat(condition(complete(), "Persisted").getStatus()).isEqualTo("True");
+        ProxyStatus status = ProxyStatusFactory.status(
+                proxy(1, null),
+                new ProxyStatusFactory.Observation(
+                        "edge.shop",
+                        ACCEPTED,
+                        RolloutPolicy.DEFAULT,
+                        RolloutState.complete(OLD),
+                        FleetState.of(
+                                Optional.of(OLD),
+                                MEMBERS,
+                                List.of(current("shop-0", OLD), current("shop-1", OLD)),
+                                List.of(OLD)),
+                        List.of(),
+                        List.of("default-0", "default-1"),
+                        Optional.empty(),
+                        List.of(),
+                        Optional.empty(),
+                        Map.of("default-0", Optional.of("no space left on device"), "default-1", Optional.empty())),
+                NOW);
+        assertThat(condition(status, "Persisted"))
+                .extracting("status", "reason", "message")
+                .containsExactly("False", "DiskFailed", "default-0: no space left on device");
+        assertThat(condition(status, "Programmed").getStatus()).isEqualTo("True");
+        assertThat(ProxyNotices.between(complete(), status))
+                .contains(Notice.warning("DiskFailed", "default-0: no space left on device"));
     }
 
     @Test
