@@ -51,7 +51,8 @@ public final class EventRecorder {
         try {
             client.v1()
                     .events()
-                    .resource(event)
+                    .inNamespace(event.getMetadata().getNamespace())
+                    .withName(event.getMetadata().getName())
                     .edit(earlier -> new EventBuilder(earlier)
                             .withCount(earlier.getCount() == null ? 2 : earlier.getCount() + 1)
                             .withMessage(event.getMessage())

@@ -1,0 +1,2 @@
+/** Tests of what is told about objects. */
+package dev.mpg.operator.events;
