@@ -8,6 +8,9 @@ import dev.mpg.operator.infrastructure.host.HostInfrastructure;
 import dev.mpg.operator.infrastructure.host.HostSettings;
 import dev.mpg.operator.infrastructure.host.InstanceCommand;
 import dev.mpg.operator.infrastructure.host.MasterAddress;
+import dev.mpg.operator.leader.LeaderElection;
+import dev.mpg.operator.leader.LeaderOnlyWrites;
+import dev.mpg.operator.leader.LeaseTerms;
 import dev.mpg.telemetry.ProcessMetrics;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.ConfigBuilder;
@@ -20,12 +23,19 @@ import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** {@code mpg operator}. */
 @Command(
@@ -51,6 +61,9 @@ final class OperatorCommand implements Callable<Integer> {
         /** As processes on this machine. */
         host
     }
+
+    @Spec
+    private @Nullable CommandSpec spec;
 
     @Option(
             names = "--infrastructure",
@@ -86,6 +99,17 @@ final class OperatorCommand implements Callable<Integer> {
     private @Nullable InetSocketAddress syncAddress;
 
     @Option(
+            names = "--masters",
+            paramLabel = "HOST:PORT[,…]",
+            split = ",",
+            defaultValue = "${env:MPG_MASTERS}",
+            converter = HostPortConverter.class,
+            description =
+                    "Where proxy instances find the operators: the --sync-address of each, in the same order for all"
+                            + " (default: the one of this operator). Environment: MPG_MASTERS.")
+    private List<HostPort> masters = List.of();
+
+    @Option(
             names = "--http-address",
             paramLabel = "IP:PORT",
             defaultValue = "${env:MPG_HTTP_ADDRESS:-127.0.0.1:18200}",
@@ -101,18 +125,47 @@ final class OperatorCommand implements Callable<Integer> {
                     + " Environment: MPG_KEEP_RUNNING.")
     private boolean keepRunning;
 
+    @Option(
+            names = "--leader-elect",
+            defaultValue = "${env:MPG_LEADER_ELECT:-false}",
+            description =
+                    "There are several operators: the one that holds the Lease mpg-operator leads, the others stand"
+                            + " by. Give it to each of them. Environment: MPG_LEADER_ELECT.")
+    private boolean leaderElect;
+
+    @Option(
+            names = "--lease-namespace",
+            paramLabel = "NAMESPACE",
+            defaultValue = "${env:MPG_LEASE_NAMESPACE}",
+            description = "Namespace of the Lease, the same for all operators (default: that of the pod, else default)."
+                    + " Environment: MPG_LEASE_NAMESPACE.")
+    private @Nullable String leaseNamespace;
+
+    @Option(
+            names = "--lease-duration",
+            paramLabel = "SECONDS",
+            defaultValue = "${env:MPG_LEASE_DURATION:-15}",
+            description =
+                    "How long after a crash of the leader another one leads (default: 15). One that cannot renew the"
+                            + " Lease for two thirds of it ends. Environment: MPG_LEASE_DURATION.")
+    private int leaseSeconds = 15;
+
     @Override
     public Integer call() throws IOException, InterruptedException {
         Path program = envoyProgram();
         Config config = new ConfigBuilder().build();
         ApiServerProbe.check(config);
         InetSocketAddress sync = syncAddress == null ? MasterAddress.of(state) : syncAddress;
-        try (KubernetesClient client =
-                        new KubernetesClientBuilder().withConfig(config).build();
+        Optional<LeaderElection> election = leaderElect
+                ? Optional.of(new LeaderElection(config, claim(), terms(), Clock.systemUTC()))
+                : Optional.empty();
+        try (KubernetesClient client = client(config, election);
                 ProcessMetrics metrics = new ProcessMetrics();
                 OperatorProcess operator = new OperatorProcess(
                         client,
-                        infrastructure(program, sync),
+                        () -> infrastructure(program, sync),
+                        election,
+                        OperatorCommand::halt,
                         sync,
                         httpAddress,
                         metrics.registry(),
@@ -124,12 +177,57 @@ final class OperatorCommand implements Callable<Integer> {
         return CommandLine.ExitCode.OK;
     }
 
+    private static KubernetesClient client(Config config, Optional<LeaderElection> election) {
+        KubernetesClientBuilder builder = new KubernetesClientBuilder().withConfig(config);
+        election.ifPresent(of -> builder.withHttpClientBuilderConsumer(
+                http -> http.addOrReplaceInterceptor("leader-only-writes", new LeaderOnlyWrites(of::leads))));
+        return builder.build();
+    }
+
+    private LeaderElection.Claim claim() throws IOException {
+        String namespace = leaseNamespace == null || leaseNamespace.isEmpty() ? namespaceOfPod() : leaseNamespace;
+        String identity = InetAddress.getLocalHost().getHostName() + "_" + UUID.randomUUID();
+        return new LeaderElection.Claim(namespace, "mpg-operator", identity);
+    }
+
+    /** Not the kubeconfig's, which may differ from one operator to the next: then each would lead. */
+    private static String namespaceOfPod() throws IOException {
+        Path file = Path.of(Config.KUBERNETES_NAMESPACE_PATH);
+        return Files.exists(file) ? Files.readString(file).strip() : "default";
+    }
+
+    private LeaseTerms terms() {
+        try {
+            return LeaseTerms.of(Duration.ofSeconds(leaseSeconds));
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(command(), "--lease-duration: " + e.getMessage());
+        }
+    }
+
+    /**
+     * Ends this process as {@code kill -9} would, for which all is made: nothing more is decided or written, and proxy
+     * instances and gateways go on.
+     */
+    private static void halt(String why) {
+        System.err.println("mpg: this operator doesn't lead any more: " + why
+                + "; what it runs goes on. Start it again to stand by");
+        Runtime.getRuntime().halt(CommandLine.ExitCode.SOFTWARE);
+    }
+
+    private CommandLine command() {
+        if (spec == null) {
+            throw new IllegalStateException("the command was not made by picocli");
+        }
+        return spec.commandLine();
+    }
+
     private Infrastructure infrastructure(Path program, InetSocketAddress sync) throws IOException {
-        HostPort master = new HostPort(sync.getAddress().getHostAddress(), sync.getPort());
+        List<HostPort> addresses =
+                masters.isEmpty() ? List.of(new HostPort(sync.getAddress().getHostAddress(), sync.getPort())) : masters;
         return switch (where) {
             case host ->
                 new HostInfrastructure(
-                        new HostSettings(state.toAbsolutePath(), program, InstanceCommand.thisProgram(master))
+                        new HostSettings(state.toAbsolutePath(), program, InstanceCommand.thisProgram(addresses))
                                 .withKeepRunning(keepRunning));
         };
     }

@@ -37,7 +37,7 @@ final class ProxyCommand implements Callable<Integer> {
     /** As the name of a Kubernetes pod. */
     private static final Pattern INSTANCE = Pattern.compile("[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?");
 
-    private static final Pattern HOST_AND_PORT = Pattern.compile("\\S+:\\d{1,5}");
+    private static final Pattern ADDRESSES = Pattern.compile("[^\\s,]+:\\d{1,5}(?:,[^\\s,]+:\\d{1,5})*");
 
     @Spec
     private @Nullable CommandSpec spec;
@@ -53,9 +53,10 @@ final class ProxyCommand implements Callable<Integer> {
     @Option(
             names = "--master",
             required = true,
-            paramLabel = "HOST:PORT",
+            paramLabel = "HOST:PORT[,…]",
             defaultValue = "${env:MPG_MASTER}",
-            description = "Where the Master serves ConfigSync. Environment: MPG_MASTER.")
+            description = "Where the Master serves ConfigSync; of several operators, all: it finds the one that leads."
+                    + " Environment: MPG_MASTER.")
     private String master = "";
 
     @Option(
@@ -105,8 +106,9 @@ final class ProxyCommand implements Callable<Integer> {
         if (!INSTANCE.matcher(instance).matches()) {
             throw wrong("--instance", instance, "lower-case letters, digits, - and ., such as default-0");
         }
-        if (!HOST_AND_PORT.matcher(master).matches()) {
-            throw wrong("--master", master, "HOST:PORT, such as 127.0.0.1:18100");
+        if (!ADDRESSES.matcher(master).matches()) {
+            throw wrong(
+                    "--master", master, "HOST:PORT, such as 127.0.0.1:18100, or several of them with commas between");
         }
         InetSocketAddress xds = given("--xds-address", xdsAddress);
         InetSocketAddress debug = given("--debug-address", debugAddress);

@@ -1,148 +1,142 @@
 package dev.mpg.operator;
 
-import dev.mpg.api.Proxy;
-import dev.mpg.api.Scheduler;
 import dev.mpg.master.Master;
-import dev.mpg.operator.events.EventRecorder;
-import dev.mpg.operator.events.Scribe;
 import dev.mpg.operator.infrastructure.Infrastructure;
-import dev.mpg.operator.proxy.History;
-import dev.mpg.operator.proxy.Proxies;
-import dev.mpg.operator.proxy.ProxyReconciler;
-import dev.mpg.operator.proxy.Records;
-import dev.mpg.operator.proxy.RolloutMetrics;
-import dev.mpg.operator.proxy.StatusWriter;
-import dev.mpg.operator.scheduler.SchedulerReconciler;
-import dev.mpg.operator.triggers.Startup;
+import dev.mpg.operator.leader.LeaderElection;
 import dev.mpg.operator.triggers.Triggers;
+import dev.mpg.sync.Standby;
 import dev.mpg.sync.SyncTransport;
 import dev.mpg.telemetry.CannotListenException;
 import dev.mpg.telemetry.HttpEndpoints;
-import io.fabric8.kubernetes.api.model.HasMetadata;
+import dev.mpg.telemetry.HttpEndpoints.Readiness;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.grpc.Server;
-import io.javaoperatorsdk.operator.Operator;
-import io.javaoperatorsdk.operator.processing.event.ResourceID;
-import io.javaoperatorsdk.operator.processing.retry.GenericRetry;
+import io.grpc.ServerInterceptors;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Clock;
-import java.time.Duration;
-import java.util.Collection;
-import java.util.List;
-import java.util.Set;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
-import java.util.function.Function;
-import java.util.stream.Collectors;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The operator: the Master that proxy instances connect to, the reconcilers, and what they run things on. */
+/**
+ * The operator: the Master that proxy instances connect to, and, while it leads, the reconcilers and what they run things
+ * on. Of several, those that don't lead serve their health and metrics and turn proxy instances away.
+ */
 public final class OperatorProcess implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(OperatorProcess.class);
-    /** A missed watch event is made up for after this long. */
-    private static final Duration RESYNC = Duration.ofMinutes(5);
-
-    private static final Duration SWEEP = Duration.ofMinutes(1);
-    private static final Duration FIRST_RETRY = Duration.ofSeconds(1);
-    private static final Duration LONGEST_RETRY = Duration.ofSeconds(30);
 
     private final KubernetesClient client;
-    private final Infrastructure infrastructure;
+    private final InfrastructureSource infrastructure;
+    private final Optional<LeaderElection> election;
+    private final Consumer<String> deposed;
+    private final Triggers triggers = new Triggers();
+    private final Master master;
     private final Server syncServer;
     private final InetSocketAddress syncAddress;
     private final InetSocketAddress httpAddress;
     private final PrometheusMeterRegistry metrics;
+    private final Clock clock;
     private @Nullable HttpEndpoints http;
-    private final Operator operator;
-    private final Startup startup;
-    private final ScheduledExecutorService sweeper = Executors.newSingleThreadScheduledExecutor(
-            Thread.ofPlatform().daemon().name("sweeper").factory());
-    private final Scribe scribe = new Scribe();
+    /** Null while it stands by. */
+    private volatile @Nullable Leader leader;
+
+    private volatile @Nullable Exception failure;
     private final CountDownLatch closed = new CountDownLatch(1);
+
+    /** What proxy instances and gateways run on; asked once, when this operator leads. */
+    @FunctionalInterface
+    public interface InfrastructureSource {
+        /** Takes over what runs. */
+        Infrastructure open() throws IOException;
+    }
 
     /**
      * Wires everything; nothing runs yet.
      *
-     * @param infrastructure runs proxy instances and gateways; closed with this
+     * @param infrastructure closed with this
+     * @param election among several operators, closed with this; empty: this is the only one
+     * @param deposed told why when it led and may not any more. It has to end the process at once, and leave what runs: what
+     *     was being decided must not be written
      * @param syncAddress where proxy instances connect
      * @param httpAddress where {@code /healthz}, {@code /readyz} and {@code /metrics} are
      */
     public OperatorProcess(
             KubernetesClient client,
-            Infrastructure infrastructure,
+            InfrastructureSource infrastructure,
+            Optional<LeaderElection> election,
+            Consumer<String> deposed,
             InetSocketAddress syncAddress,
             InetSocketAddress httpAddress,
             PrometheusMeterRegistry metrics,
             Clock clock) {
         this.client = client;
         this.infrastructure = infrastructure;
-        Triggers triggers = new Triggers();
-        Master master = new Master(metrics, triggers);
-        EventRecorder events = new EventRecorder(client, clock);
-        startup = new Startup(() -> {
-            master.placementComplete();
-            var _ = sweeper.scheduleWithFixedDelay(this::sweep, 0, SWEEP.toSeconds(), TimeUnit.SECONDS);
-        });
-        infrastructure.onChange(triggers);
-        syncServer = SyncTransport.server(syncAddress, master.service());
+        this.election = election;
+        this.deposed = deposed;
         this.syncAddress = syncAddress;
         this.httpAddress = httpAddress;
         this.metrics = metrics;
-        operator = new Operator(overrider -> overrider
-                .withKubernetesClient(client)
-                .withCloseClientOnStop(false)
-                .withReconciliationTerminationTimeout(Duration.ofSeconds(5)));
-        operator.register(
-                new ProxyReconciler(
-                        master,
-                        infrastructure,
-                        triggers,
-                        startup,
-                        new Records(events, new History(client), scribe),
-                        new RolloutMetrics(metrics),
-                        new StatusWriter(client, clock),
-                        clock),
-                configuration ->
-                        configuration.withReconciliationMaxInterval(RESYNC).withRetry(retry()));
-        operator.register(
-                new SchedulerReconciler(master, infrastructure, triggers, events, clock),
-                configuration ->
-                        configuration.withReconciliationMaxInterval(RESYNC).withRetry(retry()));
+        this.clock = clock;
+        master = new Master(metrics, triggers);
+        syncServer = SyncTransport.server(
+                syncAddress,
+                () -> ServerInterceptors.intercept(
+                        master.service(), new Standby(() -> leads() ? Optional.empty() : Optional.of(otherLeader()))));
+        Gauge.builder("mpg.operator.leader", this, process -> process.leads() ? 1 : 0)
+                .description("1 while this operator is the one that decides")
+                .register(metrics);
     }
 
-    private static GenericRetry retry() {
-        return new GenericRetry()
-                .setInitialInterval(FIRST_RETRY.toMillis())
-                .setIntervalMultiplier(2)
-                .setMaxInterval(LONGEST_RETRY.toMillis())
-                .withoutMaxAttempts();
+    private boolean leads() {
+        return leader != null && election.map(LeaderElection::leads).orElse(true);
+    }
+
+    private String otherLeader() {
+        return election.flatMap(LeaderElection::holder).orElse("whoever leads next");
     }
 
     /**
-     * Takes up work, and returns when the resources have been listed once. When it fails, everything is closed, and what runs
-     * already goes on running.
+     * Takes up work, or stands by until it leads. Returns when, as the only operator, it has listed the resources once; in an
+     * election at once. When it fails, everything is closed, and what runs already goes on running.
      *
+     * @throws IOException when the infrastructure cannot be had
      * @throws CannotListenException when another process has one of the addresses
      */
-    public void start() {
+    public void start() throws IOException {
         try {
-            listen();
-            operator.start();
-            startup.await(client.resources(Proxy.class).inAnyNamespace().list().getItems().stream()
-                    .map(ResourceID::fromResource)
-                    .collect(Collectors.toSet()));
-        } catch (RuntimeException e) {
-            infrastructure.release();
-            close();
+            if (election.isPresent()) {
+                listen();
+                election.get().start(new Candidate());
+            } else {
+                appoint();
+                listen();
+                lead();
+            }
+        } catch (IOException | RuntimeException e) {
+            abandon();
             throw e;
         }
-        log.info("ready; proxy instances connect to {}, metrics at {}", syncServer.getListenSockets(), httpAddress);
+    }
+
+    /** Makes this the leader, unless it is closed. */
+    private synchronized void appoint() throws IOException {
+        if (closed.getCount() > 0) {
+            leader = new Leader(client, infrastructure.open(), master, triggers, clock);
+        }
+    }
+
+    private void lead() {
+        Leader appointed = leader;
+        if (appointed != null) {
+            appointed.start();
+            log.info("ready; proxy instances connect to {}, metrics at {}", syncServer.getListenSockets(), httpAddress);
+        }
     }
 
     private void listen() {
@@ -161,55 +155,74 @@ public final class OperatorProcess implements AutoCloseable {
         }
     }
 
-    /** Takes down fleets and pools that nobody asks for any more; now and then, since a deletion can be missed. */
-    private void sweep() {
-        try {
-            // What runs is listed before who asks for it, so that nothing that comes in between is taken for a
-            // leftover.
-            List<String> fleets = infrastructure.fleets();
-            List<String> pools = infrastructure.pools();
-            Set<String> clusterIds =
-                    names(client.resources(Proxy.class).inAnyNamespace().list().getItems(), Proxies::clusterId);
-            Set<String> schedulers = names(
-                    client.resources(Scheduler.class).list().getItems(),
-                    scheduler -> scheduler.getMetadata().getName());
-            fleets.stream().filter(clusterId -> !clusterIds.contains(clusterId)).forEach(infrastructure::removeFleet);
-            pools.stream().filter(pool -> !schedulers.contains(pool)).forEach(infrastructure::removePool);
-        } catch (RuntimeException e) {
-            log.warn("cannot look for leftovers now, trying again in {}: {}", SWEEP, e.getMessage());
+    /** One that stands by is ready: it can do all that it is for, and a rolling update may go on to the next. */
+    private Readiness readiness() {
+        Leader appointed = leader;
+        if (appointed != null) {
+            return appointed.readiness();
+        }
+        Optional<String> problem = election.flatMap(LeaderElection::error);
+        return new Readiness(problem.isEmpty(), problem.orElseGet(() -> Standby.words(otherLeader())));
+    }
+
+    private final class Candidate implements LeaderElection.Candidate {
+        @Override
+        public void lead() {
+            try {
+                appoint();
+                OperatorProcess.this.lead();
+            } catch (IOException | RuntimeException e) {
+                failure = e;
+                abandon();
+            }
+        }
+
+        @Override
+        public void deposed(String why) {
+            deposed.accept(why);
         }
     }
 
-    private static <T extends HasMetadata> Set<String> names(Collection<T> resources, Function<T, String> name) {
-        return resources.stream().map(name).collect(Collectors.toSet());
-    }
-
-    private HttpEndpoints.Readiness readiness() {
-        if (!startup.complete()) {
-            return new HttpEndpoints.Readiness(false, "not every Proxy has been looked at yet");
+    /** Ends, and leaves what runs. */
+    private void abandon() {
+        Leader appointed = leader;
+        if (appointed != null) {
+            appointed.release();
         }
-        return operator.getRuntimeInfo().allEventSourcesAreHealthy()
-                ? new HttpEndpoints.Readiness(true, "ready")
-                : new HttpEndpoints.Readiness(
-                        false, "the API server at " + client.getMasterUrl() + " cannot be watched now");
+        close();
     }
 
-    /** Waits until {@link #close} is done. */
-    public void awaitClose() throws InterruptedException {
+    /**
+     * Waits until {@link #close} is done.
+     *
+     * @throws IOException when it had to close because it could not take up the lead
+     */
+    public void awaitClose() throws InterruptedException, IOException {
         closed.await();
+        Exception why = failure;
+        if (why != null) {
+            throw new IOException("cannot lead: " + why.getMessage(), why);
+        }
     }
 
-    /** Ends everything in order. May be called more than once; a later call waits for the first. */
+    /**
+     * Ends everything in order: the last thing is to let the next operator lead. May be called more than once; a later call
+     * waits for the first.
+     */
     @Override
     public synchronized void close() {
         if (closed.getCount() == 0) {
             return;
         }
-        sweeper.shutdownNow();
-        operator.stop();
-        scribe.close();
+        Leader appointed = leader;
+        if (appointed != null) {
+            appointed.stop();
+        }
         syncServer.shutdownNow();
-        infrastructure.close();
+        if (appointed != null) {
+            appointed.close();
+        }
+        election.ifPresent(LeaderElection::close);
         if (http != null) {
             http.close();
         }

@@ -57,7 +57,8 @@ public final class ProxyProcess implements AutoCloseable {
      * How to run it.
      *
      * @param instance its name, {@code <scheduler>-<ordinal>}
-     * @param master host:port where the Master serves ConfigSync
+     * @param master host:port where the Master serves ConfigSync; of several Masters, one of which leads, all, separated by
+     *     commas
      * @param xdsAddress where gateways connect; port 0 takes any free one
      * @param debugAddress where the debug endpoints listen; port 0 takes any free one
      * @param dataFolder its own, where it keeps config
@@ -187,7 +188,7 @@ public final class ProxyProcess implements AutoCloseable {
         thread.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
         parts.add(() -> end(thread));
         return parts.add(new SyncClient(
-                () -> SyncTransport.channel(options.master()),
+                SyncTransport.channels(options.master()),
                 new SyncClient.Identity(
                         options.instance(),
                         advertised(options, options.xdsAddress(), gateways.getPort()),

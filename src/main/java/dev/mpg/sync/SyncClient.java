@@ -40,7 +40,10 @@ public final class SyncClient implements AutoCloseable {
     /** A Master that accepts connections but doesn't answer Hello within this time is given up. */
     private static final Duration WELCOME_TIMEOUT = Duration.ofSeconds(10);
 
-    private final Supplier<ManagedChannel> channels;
+    /** The pause grows no further while a Master stands by, so that its taking over is noticed within about a second. */
+    private static final int LAST_GROWING_STANDBY_PAUSE = 4;
+
+    private final List<Supplier<ManagedChannel>> masters;
     private final Identity identity;
     private final AssignmentSink sink;
     private final ScheduledExecutorService scheduler;
@@ -64,6 +67,14 @@ public final class SyncClient implements AutoCloseable {
     private @Nullable Future<?> reconnect;
     private final Map<String, Future<?>> retries = new HashMap<>();
     private int failures;
+    /** The Master that is connected to, or will be next. */
+    private int master;
+    /** How many Masters failed since the last pause. */
+    private int triedSincePause;
+    /** Pauses since a stream worked. */
+    private int pauses;
+    /** Whether one of those that failed since the last pause stands by. */
+    private boolean standbyMet;
 
     /**
      * Who this instance is.
@@ -86,23 +97,25 @@ public final class SyncClient implements AutoCloseable {
             boolean connected, Optional<Instant> connectedSince, Optional<String> lastError, int attempts) {}
 
     /**
-     * A client that hasn't been started.
+     * A client that hasn't been started. It goes round the Masters until one accepts it: from one that fails to the next at
+     * once, and pauses when all of them have failed. Which of them leads is theirs to settle.
      *
-     * @param channels makes a channel for each attempt, see {@link SyncTransport#channel}; this client shuts it down
+     * @param masters at least one; each makes a channel for each attempt, see {@link SyncTransport#channels}; this client
+     *     shuts it down
      * @param scheduler runs everything; the sink's I/O too, so share it with nothing that is urgent. Stays the caller's,
      *     who closes this client first and may then shut the scheduler down at once, but not keep it from running what it
      *     was given without delay
-     * @param backoff milliseconds to wait after the n-th failure in a row, see {@link SyncTransport#backoff()}
+     * @param backoff milliseconds of the n-th pause in a row, see {@link SyncTransport#backoff()}
      */
     public SyncClient(
-            Supplier<ManagedChannel> channels,
+            List<Supplier<ManagedChannel>> masters,
             Identity identity,
             AssignmentSink sink,
             ScheduledExecutorService scheduler,
             IntervalFunction backoff,
             MeterRegistry registry,
             Clock clock) {
-        this.channels = channels;
+        this.masters = List.copyOf(masters);
         this.identity = identity;
         this.sink = sink;
         this.scheduler = scheduler;
@@ -197,7 +210,7 @@ public final class SyncClient implements AutoCloseable {
                 .setXdsAddress(identity.xdsAddress())
                 .setDebugAddress(identity.debugAddress());
         sink.holdings().forEach((clusterId, versions) -> hello.addHoldings(Outbox.encode(clusterId, versions)));
-        ClientStream opened = ClientStream.open(channels.get(), this::execute, new StreamEvents());
+        ClientStream opened = ClientStream.open(masters.get(master).get(), this::execute, new StreamEvents());
         stream = opened;
         opened.send(FromProxy.newBuilder().setHello(hello).build());
         welcomeTimeout = schedule(
@@ -258,11 +271,27 @@ public final class SyncClient implements AutoCloseable {
             return;
         }
         failures = worked ? 1 : failures + 1;
-        long millis = backoff.apply(failures);
+        master = (master + 1) % masters.size();
+        long millis = pause(worked);
         state = new State(false, Optional.empty(), Optional.of(error), failures);
         LOG.warn("No stream to the Master: {}; failures in a row: {}; again in {} ms", error, failures, millis);
         meters.reconnects.increment();
         reconnect = schedule(this::connect, millis);
+    }
+
+    /** Milliseconds until the next Master is tried: none before all have been, except after the loss of a stream. */
+    private long pause(boolean worked) {
+        if (worked) {
+            pauses = 0;
+            standbyMet = false;
+        } else if (++triedSincePause < masters.size()) {
+            return 0;
+        }
+        triedSincePause = 0;
+        pauses++;
+        int length = standbyMet ? Math.min(pauses, LAST_GROWING_STANDBY_PAUSE) : pauses;
+        standbyMet = false;
+        return backoff.apply(length);
     }
 
     private void end(String reason) {
@@ -309,6 +338,7 @@ public final class SyncClient implements AutoCloseable {
             if (of == stream) {
                 // ABORTED: another process uses this name. Two of them must not replace each other in a hot loop.
                 boolean worked = of.isWelcomed() && status.getCode() != Status.Code.ABORTED;
+                standbyMet |= Standby.isIn(status);
                 String description = status.getDescription();
                 retry(status.getCode() + (description == null ? "" : ": " + description), worked);
             }

@@ -9,7 +9,10 @@ import io.grpc.netty.NettyServerBuilder;
 import io.netty.channel.ChannelOption;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 
 /** Servers and channels with what ConfigSync needs: message limits, and keepalive so that a vanished peer is noticed. */
 public final class SyncTransport {
@@ -44,6 +47,17 @@ public final class SyncTransport {
                 .keepAliveTimeout(SyncLimits.KEEPALIVE_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)
                 .withOption(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_TIMEOUT_MILLIS)
                 .build();
+    }
+
+    /**
+     * What makes channels to these targets, as {@link #channel} does.
+     *
+     * @param targets separated by commas
+     */
+    public static List<Supplier<ManagedChannel>> channels(String targets) {
+        return Arrays.stream(targets.split(",", -1))
+                .<Supplier<ManagedChannel>>map(target -> () -> channel(target))
+                .toList();
     }
 
     /**

@@ -81,7 +81,7 @@ final class SyncRig {
         ScheduledExecutorService scheduler = Executors.newSingleThreadScheduledExecutor();
         String target = Loopback.target(server);
         SyncClient client = new SyncClient(
-                () -> SyncTransport.channel(target),
+                SyncTransport.channels(target),
                 new SyncClient.Identity(instance, instance + ":18000", instance + ":9901"),
                 sink,
                 scheduler,

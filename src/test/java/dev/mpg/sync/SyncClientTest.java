@@ -15,12 +15,14 @@ import dev.mpg.sync.v1.Manifest;
 import dev.mpg.sync.v1.Welcome;
 import io.grpc.ManagedChannel;
 import io.grpc.Server;
+import io.grpc.ServerInterceptors;
 import io.grpc.Status;
 import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.time.Clock;
 import java.time.Instant;
@@ -96,12 +98,12 @@ class SyncClientTest {
         server = SyncTransport.server(new InetSocketAddress(Loopback.next(), 0), master)
                 .start();
         address = Loopback.target(server);
-        client = client(() -> SyncTransport.channel(address));
+        client = client(SyncTransport.channels(address));
     }
 
-    private SyncClient client(Supplier<ManagedChannel> channels) {
+    private SyncClient client(List<Supplier<ManagedChannel>> masters) {
         return new SyncClient(
-                channels,
+                masters,
                 new SyncClient.Identity("default-0", "10.0.0.1:18000", "10.0.0.1:9901"),
                 sink,
                 scheduler,
@@ -189,6 +191,74 @@ class SyncClientTest {
             awaitRetry(50 << (attempt - 1), 150 << (attempt - 1));
             scheduler.runNext();
         }
+    }
+
+    @Test
+    void goesRoundTheMastersAndPausesWhenAllHaveFailed() throws IOException {
+        ScriptedMaster other = new ScriptedMaster();
+        Server otherServer = SyncTransport.server(new InetSocketAddress(Loopback.next(), 0), other)
+                .start();
+        try {
+            client = client(SyncTransport.channels(address + "," + Loopback.target(otherServer)));
+            client.start();
+            master.stream(1).onError(Status.UNAVAILABLE.asRuntimeException());
+            awaitRetry(0, 0);
+            scheduler.runNext();
+            other.stream(1).onError(Status.UNAVAILABLE.asRuntimeException());
+            awaitRetry(50, 150);
+            scheduler.runNext();
+            master.stream(2).onError(Status.UNAVAILABLE.asRuntimeException());
+            awaitRetry(0, 0);
+            scheduler.runNext();
+            other.stream(2).onError(Status.UNAVAILABLE.asRuntimeException());
+            awaitRetry(100, 300);
+            scheduler.runNext();
+            StreamObserver<FromMaster> working = master.welcome(3);
+            await().until(client::connected);
+
+            working.onError(Status.UNAVAILABLE.asRuntimeException());
+
+            awaitRetry(50, 150);
+            scheduler.runNext();
+            other.welcome(3);
+            await().until(client::connected);
+        } finally {
+            client.close();
+            otherServer.shutdownNow();
+        }
+    }
+
+    @Test
+    void asksAMasterThatStandsByAgainWithinAboutASecond() {
+        Server standby = server;
+        List<String> leaders = new CopyOnWriteArrayList<>(List.of("a"));
+        try {
+            server = SyncTransport.server(
+                            new InetSocketAddress(Loopback.next(), 0),
+                            () -> ServerInterceptors.intercept(
+                                    master, new Standby(() -> leaders.stream().findFirst())))
+                    .start();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } finally {
+            standby.shutdownNow();
+        }
+        // The leader is gone: nobody listens there.
+        client = client(SyncTransport.channels(address + "," + Loopback.target(server)));
+        client.start();
+        for (int round = 1; round <= 10; round++) {
+            awaitRetry(0, 0);
+            scheduler.runNext();
+            double expected = 100 * Math.pow(2, Math.min(round, 4) - 1.0);
+            awaitRetry(expected * 0.5, expected * 1.5);
+            assertThat(client.state().lastError()).contains("UNAVAILABLE: standing by for a");
+            scheduler.runNext();
+        }
+        leaders.clear();
+        awaitRetry(0, 0);
+        scheduler.runNext();
+        master.welcome(1);
+        await().until(client::connected);
     }
 
     @Test
@@ -288,7 +358,7 @@ class SyncClientTest {
         scheduler.setRejectedExecutionHandler((task, executor) -> late.incrementAndGet());
         sink.hold("shop", V1);
         sink.fail(1);
-        client = client(() -> channel);
+        client = client(List.of(() -> channel));
         client.start();
         master.welcome(1).onNext(target(ManifestCodec.known(V1.version())));
         await().until(() -> client.connected() && scheduler.waiting().size() == 1);

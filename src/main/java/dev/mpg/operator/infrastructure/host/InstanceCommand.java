@@ -3,6 +3,7 @@ package dev.mpg.operator.infrastructure.host;
 import dev.mpg.gateway.HostPort;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /** What runs a proxy instance. Equal arguments must give an equal command: another one replaces the running process. */
 @FunctionalInterface
@@ -11,15 +12,16 @@ public interface InstanceCommand {
     /** The program and its arguments. */
     List<String> of(Instance instance);
 
-    /** This program, asked to be a proxy instance of the Master at that address. */
-    static InstanceCommand thisProgram(HostPort master) {
+    /** This program, asked to be a proxy instance of whichever Master leads of those at these addresses. */
+    static InstanceCommand thisProgram(List<HostPort> masters) {
         RunningProgram program = RunningProgram.find();
+        String addresses = masters.stream().map(HostPort::toString).collect(Collectors.joining(","));
         return instance -> program.command(
                 "proxy",
                 "--instance",
                 instance.name(),
                 "--master",
-                master.toString(),
+                addresses,
                 "--xds-address",
                 instance.xds().toString(),
                 "--debug-address",

@@ -9,6 +9,8 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class InstanceCommandTest {
+    private static final List<HostPort> MASTERS =
+            List.of(HostPort.parse("127.0.0.1:17000"), HostPort.parse("127.0.0.2:17000"));
     private static final InstanceCommand.Instance INSTANCE = new InstanceCommand.Instance(
             "default-0",
             HostPort.parse("127.79.0.1:18000"),
@@ -17,8 +19,7 @@ class InstanceCommandTest {
 
     @Test
     void runsThisProgramOnceMore() {
-        List<String> command =
-                InstanceCommand.thisProgram(HostPort.parse("127.0.0.1:17000")).of(INSTANCE);
+        List<String> command = InstanceCommand.thisProgram(MASTERS).of(INSTANCE);
         assertThat(Path.of(command.getFirst())).matches(Files::isExecutable);
         assertThat(command)
                 .containsSubsequence(
@@ -28,7 +29,7 @@ class InstanceCommandTest {
                         "--instance",
                         "default-0",
                         "--master",
-                        "127.0.0.1:17000",
+                        "127.0.0.1:17000,127.0.0.2:17000",
                         "--xds-address",
                         "127.79.0.1:18000",
                         "--debug-address",
@@ -39,8 +40,7 @@ class InstanceCommandTest {
 
     @Test
     void isTheSameForTheSameBuild() {
-        HostPort master = HostPort.parse("127.0.0.1:17000");
-        assertThat(InstanceCommand.thisProgram(master).of(INSTANCE))
-                .isEqualTo(InstanceCommand.thisProgram(master).of(INSTANCE));
+        assertThat(InstanceCommand.thisProgram(MASTERS).of(INSTANCE))
+                .isEqualTo(InstanceCommand.thisProgram(MASTERS).of(INSTANCE));
     }
 }

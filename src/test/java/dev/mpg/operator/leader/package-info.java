@@ -1,0 +1,2 @@
+/** One leads, and who lost the lease writes nothing. */
+package dev.mpg.operator.leader;
