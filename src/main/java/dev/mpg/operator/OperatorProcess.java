@@ -161,6 +161,9 @@ public final class OperatorProcess implements AutoCloseable {
         if (appointed != null) {
             return appointed.readiness();
         }
+        if (election.map(LeaderElection::leads).orElse(true)) {
+            return new Readiness(false, "taking over");
+        }
         Optional<String> problem = election.flatMap(LeaderElection::error);
         return new Readiness(problem.isEmpty(), problem.orElseGet(() -> Standby.words(otherLeader())));
     }

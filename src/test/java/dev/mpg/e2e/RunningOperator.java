@@ -99,12 +99,14 @@ final class RunningOperator implements AutoCloseable {
         awaitEnd();
     }
 
-    private void awaitEnd() {
+    /** Waits until it has ended by itself, and returns its exit code. */
+    int awaitEnd() {
         try {
             if (!process.waitFor(ENDED.toSeconds(), TimeUnit.SECONDS)) {
                 process.destroyForcibly();
                 throw new IllegalStateException("the operator did not end within " + ENDED);
             }
+            return process.exitValue();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException(e);

@@ -149,7 +149,6 @@ public final class LeaderElection implements AutoCloseable {
             Sighting now = Sighting.of(lease == null ? null : lease.getSpec(), sighting, seen);
             sighting = now;
             noteHolder(now.holder());
-            error = Optional.empty();
             boolean ours = now.holder().equals(Optional.of(claim.identity()));
             Tenure current = tenure;
             if (current != null && !ours) {
@@ -158,6 +157,7 @@ public final class LeaderElection implements AutoCloseable {
                 write(lease, taken(now.spec(), ours));
                 won(candidate, begun, begunAt);
             }
+            error = Optional.empty();
         } catch (KubernetesClientException e) {
             error = Optional.of("cannot use " + claim + ": " + e.getMessage());
             log.warn("cannot use {}, trying again in {}: {}", claim, terms.retry(), e.getMessage());
