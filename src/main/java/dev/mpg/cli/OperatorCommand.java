@@ -20,6 +20,7 @@ import java.io.File;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -152,12 +153,13 @@ final class OperatorCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
+        LeaseTerms terms = terms();
         Path program = envoyProgram();
         Config config = new ConfigBuilder().build();
         ApiServerProbe.check(config);
         InetSocketAddress sync = syncAddress == null ? MasterAddress.of(state) : syncAddress;
         Optional<LeaderElection> election = leaderElect
-                ? Optional.of(new LeaderElection(config, claim(), terms(), Clock.systemUTC()))
+                ? Optional.of(new LeaderElection(config, claim(), terms, Clock.systemUTC()))
                 : Optional.empty();
         try (KubernetesClient client = client(config, election);
                 ProcessMetrics metrics = new ProcessMetrics();
@@ -186,8 +188,15 @@ final class OperatorCommand implements Callable<Integer> {
 
     private LeaderElection.Claim claim() throws IOException {
         String namespace = leaseNamespace == null || leaseNamespace.isEmpty() ? namespaceOfPod() : leaseNamespace;
-        String identity = InetAddress.getLocalHost().getHostName() + "_" + UUID.randomUUID();
-        return new LeaderElection.Claim(namespace, "mpg-operator", identity);
+        return new LeaderElection.Claim(namespace, "mpg-operator", hostName() + "_" + UUID.randomUUID());
+    }
+
+    private static String hostName() {
+        try {
+            return InetAddress.getLocalHost().getHostName();
+        } catch (UnknownHostException e) {
+            return "localhost";
+        }
     }
 
     /** Not the kubeconfig's, which may differ from one operator to the next: then each would lead. */
@@ -228,7 +237,7 @@ final class OperatorCommand implements Callable<Integer> {
             case host ->
                 new HostInfrastructure(
                         new HostSettings(state.toAbsolutePath(), program, InstanceCommand.thisProgram(addresses))
-                                .withKeepRunning(keepRunning));
+                                .withKeepRunning(keepRunning || leaderElect));
         };
     }
 

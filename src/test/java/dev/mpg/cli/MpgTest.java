@@ -83,11 +83,23 @@ class MpgTest {
     @CsvSource({
         "--instance, Default_0, such as default-0",
         "--master, localhost, such as 127.0.0.1:18100",
+        "--master, 'a:1,', such as 127.0.0.1:18100",
         "--xds-address, localhost, is not IP:PORT",
         "--xds-address, 0.0.0.0:18000, --advertised-host is needed because of --xds-address",
     })
     void aWrongValueIsExplained(String option, String value, String explanation) {
         assertThat(proxy(option, value)).isEqualTo(2);
+        assertThat(err.toString()).contains(option, explanation).doesNotContain("Exception");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "--lease-duration, 2, at least 3 whole seconds",
+        "--masters, 'localhost:18100,localhost', write host:port",
+    })
+    void aWrongValueOfTheOperatorIsExplained(String option, String value, String explanation) {
+        assertThat(mpg("operator", "--state-dir", folder.toString(), option, value))
+                .isEqualTo(2);
         assertThat(err.toString()).contains(option, explanation).doesNotContain("Exception");
     }
 

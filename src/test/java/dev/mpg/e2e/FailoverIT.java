@@ -46,7 +46,6 @@ class FailoverIT extends OperatorTest {
 
     private RunningOperator start(String address) {
         return super.startOperator(
-                "--keep-running",
                 "--leader-elect",
                 "--lease-duration=" + LEASE_SECONDS,
                 "--sync-address=" + address,

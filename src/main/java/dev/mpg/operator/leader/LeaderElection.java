@@ -38,6 +38,8 @@ import org.slf4j.LoggerFactory;
 public final class LeaderElection implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(LeaderElection.class);
 
+    private static final int CONFLICT = 409;
+
     private final Claim claim;
     private final LeaseTerms terms;
     private final KubernetesClient client;
@@ -159,12 +161,23 @@ public final class LeaderElection implements AutoCloseable {
             }
             error = Optional.empty();
         } catch (KubernetesClientException e) {
-            error = Optional.of("cannot use " + claim + ": " + e.getMessage());
-            log.warn("cannot use {}, trying again in {}: {}", claim, terms.retry(), e.getMessage());
+            if (e.getCode() == CONFLICT) {
+                log.debug("{} was changed by another candidate at this moment", claim);
+                return;
+            }
+            error = Optional.of("cannot use " + claim + ": " + explain(e));
+            log.warn("cannot use {}, trying again in {}: {}", claim, terms.retry(), explain(e));
         } catch (RuntimeException e) {
             error = Optional.of(e.toString());
             log.error("The election failed, trying again in {}", terms.retry(), e);
         }
+    }
+
+    private static String explain(KubernetesClientException e) {
+        if (e.getStatus() != null) {
+            return e.getStatus().getMessage();
+        }
+        return String.valueOf(e.getCause() == null ? e.getMessage() : e.getCause());
     }
 
     private void noteHolder(Optional<String> now) {
@@ -294,7 +307,7 @@ public final class LeaderElection implements AutoCloseable {
                 log.info("{} is given up", claim);
             }
         } catch (KubernetesClientException e) {
-            log.warn("cannot give up {}, the next operator waits until it has run out: {}", claim, e.getMessage());
+            log.warn("cannot give up {}, the next operator waits until it has run out: {}", claim, explain(e));
         }
     }
 }

@@ -15,12 +15,19 @@ import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Candidates of one Lease of a real API server. */
 class LeaderElectionIT {
@@ -48,6 +55,30 @@ class LeaderElectionIT {
         @Override
         public void deposed(String why) {
             told.add(why);
+        }
+    }
+
+    /** Goes some seconds ahead of the system's. */
+    private static final class FastClock extends Clock {
+        private final AtomicLong seconds;
+
+        FastClock(AtomicLong seconds) {
+            this.seconds = seconds;
+        }
+
+        @Override
+        public Instant instant() {
+            return Clock.systemUTC().instant().plusSeconds(seconds.get());
+        }
+
+        @Override
+        public ZoneId getZone() {
+            return ZoneOffset.UTC;
+        }
+
+        @Override
+        public Clock withZone(ZoneId zone) {
+            throw new UnsupportedOperationException();
         }
     }
 
@@ -163,6 +194,26 @@ class LeaderElectionIT {
         });
         assertThat(both).isFalse();
         assertThat(cut.told).hasSize(2).last().asString().contains("could not be renewed for 2 s");
+    }
+
+    /** As when the whole process or machine was paused, and nothing of it has noticed yet. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aTenureEndsByItselfOnEitherClock(boolean monotonic) {
+        AtomicLong later = new AtomicLong();
+        LeaderElection election = new LeaderElection(
+                api.client().getConfiguration(),
+                new LeaderElection.Claim(namespace, "mpg-operator", "a"),
+                new LeaseTerms(Duration.ofSeconds(90), Duration.ofSeconds(60), Duration.ofSeconds(50)),
+                new FastClock(monotonic ? new AtomicLong() : later),
+                () -> System.nanoTime() + (monotonic ? TimeUnit.SECONDS.toNanos(later.get()) : 0));
+        opened.add(election);
+        Operator leader = new Operator(election);
+        await().until(leader.election::leads);
+
+        later.set(60);
+
+        assertThat(leader.election.leads()).isFalse();
     }
 
     @Test
