@@ -27,6 +27,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * The proxy's end of ConfigSync: holds a stream to the Master, opens a new one when it is lost, hands what arrives to an
@@ -272,9 +273,12 @@ public final class SyncClient implements AutoCloseable {
         }
         failures = worked ? 1 : failures + 1;
         master = (master + 1) % masters.size();
+        boolean standby = standbyMet;
         long millis = pause(worked);
         state = new State(false, Optional.empty(), Optional.of(error), failures);
-        LOG.warn("No stream to the Master: {}; failures in a row: {}; again in {} ms", error, failures, millis);
+        // While one of them stands by, it goes round every second.
+        LOG.atLevel((standby && failures > 1) || millis == 0 ? Level.DEBUG : Level.WARN)
+                .log("No stream to the Master: {}; failures in a row: {}; again in {} ms", error, failures, millis);
         meters.reconnects.increment();
         reconnect = schedule(this::connect, millis);
     }

@@ -101,11 +101,11 @@ class FailoverIT extends OperatorTest {
         }
         takeOver();
 
-        await("the instance is back and has told of its gateways")
-                .atMost(SOON)
-                .until(() -> scheduler().instances().getFirst().ready()
-                        && metric(operator, "mpg_sync_streams") == 1
-                        && versions().equals(before));
+        await("the instance is back and has told of its gateways").atMost(SOON).untilAsserted(() -> {
+            assertThat(metric(operator, "mpg_sync_streams")).isEqualTo(1);
+            assertThat(scheduler().instances().getFirst().ready()).isTrue();
+            assertThat(versions()).as(() -> proxy().getStatus().toString()).isEqualTo(before);
+        });
         assertThat(proxy().getStatus().rollout().wave().cohort()).isEqualTo(cohort);
         assertThat(answers()).containsExactlyInAnyOrder("200 one", "200 one", "200 two");
         assertThat(proxyMetrics().resourceBytes()).as("bytes to gateways").isEqualTo(bytes);

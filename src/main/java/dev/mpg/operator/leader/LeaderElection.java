@@ -161,8 +161,8 @@ public final class LeaderElection implements AutoCloseable {
             }
             error = Optional.empty();
         } catch (KubernetesClientException e) {
-            if (e.getCode() == CONFLICT) {
-                log.debug("{} was changed by another candidate at this moment", claim);
+            if (e.getCode() == CONFLICT || attempts.isShutdown()) {
+                log.debug("{} was changed by another candidate at this moment, or this one has left", claim, e);
                 return;
             }
             error = Optional.of("cannot use " + claim + ": " + explain(e));
