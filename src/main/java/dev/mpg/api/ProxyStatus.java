@@ -218,7 +218,8 @@ public record ProxyStatus(
             @JsonPropertyDescription("The fields that it was made from, the likeliest first.") @Nullable
             String field,
 
-            @JsonPropertyDescription("Envoy's own words.") String message) {}
+            @JsonPropertyDescription("Envoy's own words, without the config that it repeats.")
+            String message) {}
 
     /** The gateways that run one version. */
     @JsonInclude(JsonInclude.Include.NON_NULL)

@@ -9,6 +9,9 @@ import dev.mpg.operator.infrastructure.Infrastructure;
 import dev.mpg.operator.proxy.History;
 import dev.mpg.operator.proxy.Proxies;
 import dev.mpg.operator.proxy.ProxyReconciler;
+import dev.mpg.operator.proxy.Records;
+import dev.mpg.operator.proxy.RolloutMetrics;
+import dev.mpg.operator.proxy.StatusWriter;
 import dev.mpg.operator.scheduler.SchedulerReconciler;
 import dev.mpg.operator.triggers.Startup;
 import dev.mpg.operator.triggers.Triggers;
@@ -18,6 +21,7 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.Operator;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import io.javaoperatorsdk.operator.processing.retry.GenericRetry;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Collection;
@@ -57,7 +61,13 @@ final class Leader {
      *
      * @param infrastructure closed with this
      */
-    Leader(KubernetesClient client, Infrastructure infrastructure, Master master, Triggers triggers, Clock clock) {
+    Leader(
+            KubernetesClient client,
+            Infrastructure infrastructure,
+            Master master,
+            Triggers triggers,
+            MeterRegistry metrics,
+            Clock clock) {
         this.client = client;
         this.infrastructure = infrastructure;
         EventRecorder events = new EventRecorder(client, clock);
@@ -72,7 +82,14 @@ final class Leader {
                 .withReconciliationTerminationTimeout(Duration.ofSeconds(5)));
         operator.register(
                 new ProxyReconciler(
-                        master, infrastructure, triggers, startup, events, new History(client), scribe, clock),
+                        master,
+                        infrastructure,
+                        triggers,
+                        startup,
+                        new Records(events, new History(client), scribe),
+                        new RolloutMetrics(metrics),
+                        new StatusWriter(client, clock),
+                        clock),
                 configuration ->
                         configuration.withReconciliationMaxInterval(RESYNC).withRetry(retry()));
         operator.register(

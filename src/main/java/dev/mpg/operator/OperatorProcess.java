@@ -127,7 +127,7 @@ public final class OperatorProcess implements AutoCloseable {
     /** Makes this the leader, unless it is closed. */
     private synchronized void appoint() throws IOException {
         if (closed.getCount() > 0) {
-            leader = new Leader(client, infrastructure.open(), master, triggers, clock);
+            leader = new Leader(client, infrastructure.open(), master, triggers, metrics, clock);
         }
     }
 

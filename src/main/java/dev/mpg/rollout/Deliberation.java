@@ -369,7 +369,7 @@ final class Deliberation {
                 .filter(report -> report.gateway().equals(refusing.getFirst()))
                 .flatMap(report -> report.refusals().stream())
                 .findFirst()
-                .map(refusal -> ": " + refusal.message())
+                .map(refusal -> ": " + refusal.summary())
                 .orElse("");
         return Optional.of(new Finding(Failure.Reason.Rejected, "refused by " + named(refusing) + words));
     }

@@ -34,8 +34,21 @@ public record GatewayReport(String gateway, State state, ContentHash version, Li
      * @param resources names of the resources in the refused response, at most 16
      */
     public record Refusal(String typeUrl, String message, List<String> resources) {
+        private static final String CONSTRAINT = "Proto constraint validation failed";
+
         public Refusal {
             resources = List.copyOf(resources);
+        }
+
+        /**
+         * Envoy's words in a line. Of a message that breaks a constraint Envoy prints all before it names the constraint: that
+         * is left out.
+         */
+        public String summary() {
+            int constraint = message.lastIndexOf(CONSTRAINT);
+            return (constraint < 0 ? message : message.substring(constraint))
+                    .replaceAll("\\s+", " ")
+                    .strip();
         }
     }
 }

@@ -60,7 +60,7 @@ final class Rejections {
                 culprit.map(Rejections::fields)
                         .filter(fields -> !fields.isEmpty())
                         .orElse(null),
-                said.refusal().message());
+                said.refusal().summary());
     }
 
     /** The likeliest; nobody knows where a version comes from that the spec doesn't compile to any more. */
