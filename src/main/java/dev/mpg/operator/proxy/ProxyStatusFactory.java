@@ -75,8 +75,12 @@ final class ProxyStatusFactory {
         }
     }
 
-    static ProxyStatus status(Proxy proxy, Observation seen, Instant now) {
-        Optional<ProxyStatus> earlier = Optional.ofNullable(proxy.getStatus());
+    /**
+     * Its status.
+     *
+     * @param earlier what its status was to be before, be it stored or not: what it says of the same target stays
+     */
+    static ProxyStatus status(Proxy proxy, Optional<ProxyStatus> earlier, Observation seen, Instant now) {
         Phase phase = seen.state().phase();
         List<Rejection> rejections = rejections(seen, earlier);
         Finding programmed = programmed(seen, rejections);

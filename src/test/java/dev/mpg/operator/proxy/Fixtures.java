@@ -67,6 +67,7 @@ final class Fixtures {
         RolloutState state = decide(opened, desired, fleet, !served.isEmpty(), reports, now);
         return ProxyStatusFactory.status(
                 proxy(generation, earlier),
+                Optional.ofNullable(earlier),
                 new ProxyStatusFactory.Observation(
                         "edge.shop",
                         verdict,

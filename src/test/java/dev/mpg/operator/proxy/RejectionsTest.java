@@ -37,9 +37,7 @@ class RejectionsTest {
                 of(REFUSED, rejected("c", NEW, "cold"), rejected("b", NEW, "warm"), rejected("a", NEW, "warm"));
         assertThat(rejections)
                 .extracting(Rejection::message, Rejection::gateways, Rejection::gateway)
-                .containsExactly(
-                        tuple("warm", 2, "a"),
-                        tuple("cold", 1, "c"));
+                .containsExactly(tuple("warm", 2, "a"), tuple("cold", 1, "c"));
     }
 
     @Test
@@ -65,18 +63,20 @@ class RejectionsTest {
 
     @Test
     void what_the_spec_compiles_to_is_led_back_to_its_field() {
-        assertThat(of(Fixtures.ACCEPTED, rejected("a", DESIRED, "cannot bind 8080"))).singleElement().satisfies(one -> {
-            assertThat(one.resource()).isEqualTo("Listener http");
-            assertThat(one.object()).isEqualTo("Proxy edge/shop");
-            assertThat(one.field()).isEqualTo("spec.listeners[0]");
-            assertThat(one.message()).isEqualTo("cannot bind 8080");
-        });
+        assertThat(of(Fixtures.ACCEPTED, rejected("a", DESIRED, "cannot bind 8080")))
+                .singleElement()
+                .satisfies(one -> {
+                    assertThat(one.resource()).isEqualTo("Listener http");
+                    assertThat(one.object()).isEqualTo("Proxy edge/shop");
+                    assertThat(one.field()).isEqualTo("spec.listeners[0]");
+                    assertThat(one.message()).isEqualTo("cannot bind 8080");
+                });
     }
 
     @Test
     void nobody_is_blamed_for_what_the_spec_does_not_compile_to() {
-        for (List<Rejection> rejections : List.of(
-                of(Fixtures.ACCEPTED, rejected("a", NEW, "no")), of(REFUSED, rejected("a", DESIRED, "no")))) {
+        for (List<Rejection> rejections :
+                List.of(of(Fixtures.ACCEPTED, rejected("a", NEW, "no")), of(REFUSED, rejected("a", DESIRED, "no")))) {
             assertThat(rejections).singleElement().satisfies(one -> {
                 assertThat(one.resource()).isEqualTo("Listener");
                 assertThat(one.object()).isNull();

@@ -82,8 +82,7 @@ class RevisionPlanTest {
 
     @Test
     void a_version_that_arrived_is_complete() {
-        Plan plan =
-                RevisionPlan.of(List.of(progressing(OLD, 1)), Optional.of(OLD), RolloutState.complete(OLD), LIMIT);
+        Plan plan = RevisionPlan.of(List.of(progressing(OLD, 1)), Optional.of(OLD), RolloutState.complete(OLD), LIMIT);
         assertThat(plan.update()).containsExactly(complete(OLD, 1));
     }
 
@@ -111,10 +110,7 @@ class RevisionPlanTest {
     void a_version_that_another_one_overtook_is_replaced_and_one_that_failed_stays_so() {
         ContentHash third = version(3);
         Plan plan = RevisionPlan.of(
-                List.of(
-                        complete(OLD, 1),
-                        new Revision(version(9).hex(), 2, "Rejected", "no"),
-                        progressing(NEW, 3)),
+                List.of(complete(OLD, 1), new Revision(version(9).hex(), 2, "Rejected", "no"), progressing(NEW, 3)),
                 Optional.of(third),
                 rollingOut(OLD, third),
                 LIMIT);
@@ -124,8 +120,9 @@ class RevisionPlanTest {
 
     @Test
     void the_oldest_go_beyond_the_limit() {
-        List<Revision> existing =
-                IntStream.rangeClosed(1, 4).mapToObj(i -> complete(version(i), i)).toList();
+        List<Revision> existing = IntStream.rangeClosed(1, 4)
+                .mapToObj(i -> complete(version(i), i))
+                .toList();
         Plan plan = RevisionPlan.of(existing, Optional.of(version(5)), rollingOut(version(4), version(5)), 3);
         assertThat(plan.create()).contains(progressing(version(5), 5));
         assertThat(plan.delete()).containsExactly(version(2).hex(), version(1).hex());
@@ -142,7 +139,9 @@ class RevisionPlanTest {
     void what_goes_is_not_written_first() {
         List<Revision> existing = List.of(progressing(version(1), 1), complete(OLD, 2));
         Plan plan = RevisionPlan.of(existing, Optional.of(OLD), RolloutState.complete(OLD), 1);
-        assertThat(plan).isEqualTo(new Plan(Optional.empty(), List.of(), List.of(version(1).hex())));
+        assertThat(plan)
+                .isEqualTo(
+                        new Plan(Optional.empty(), List.of(), List.of(version(1).hex())));
     }
 
     @Test
@@ -152,6 +151,7 @@ class RevisionPlanTest {
         List<Revision> after =
                 Stream.concat(plan.create().stream(), plan.update().stream()).toList();
         assertThat(after).hasSize(2);
-        assertThat(RevisionPlan.of(after, Optional.of(NEW), state, LIMIT).isEmpty()).isTrue();
+        assertThat(RevisionPlan.of(after, Optional.of(NEW), state, LIMIT).isEmpty())
+                .isTrue();
     }
 }

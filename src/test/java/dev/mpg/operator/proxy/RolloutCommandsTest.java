@@ -63,7 +63,8 @@ class RolloutCommandsTest {
 
     @Test
     void the_whole_value_is_its_id_so_that_another_id_asks_again() {
-        assertThat(command("pause id=1").id()).isNotEqualTo(command("pause id=2").id());
+        assertThat(command("pause id=1").id())
+                .isNotEqualTo(command("pause id=2").id());
         assertThat(command("pause id=1")).isEqualTo(command("  pause id=1 "));
     }
 
@@ -116,7 +117,8 @@ class RolloutCommandsTest {
         assertThat(read.action()).isEqualTo(action);
         assertThat(read.by()).isEqualTo("Alice_Smith");
         assertThat(read.version()).contains(NEW);
-        assertThat(command(RolloutCommands.write(action, "4f1d", "a", Optional.empty())).version())
+        assertThat(command(RolloutCommands.write(action, "4f1d", "a", Optional.empty()))
+                        .version())
                 .isEmpty();
     }
 }

@@ -38,8 +38,7 @@ class RolloutPoliciesTest {
     }
 
     private static RolloutPolicies.Reading analysis(@Nullable Long minRequests, @Nullable String ratio) {
-        return read(
-                new ProxySpec.Rollout(null, null, null, new ProxySpec.Analysis(minRequests, ratio, null)));
+        return read(new ProxySpec.Rollout(null, null, null, new ProxySpec.Analysis(minRequests, ratio, null)));
     }
 
     private static List<String> fields(RolloutPolicies.Reading reading) {
@@ -53,8 +52,7 @@ class RolloutPoliciesTest {
         for (ProxySpec.Rollout nothing : Arrays.asList(null, new ProxySpec.Rollout(null, null, null, null))) {
             RolloutPolicies.Reading reading = read(nothing);
             assertThat(reading.policy().steps())
-                    .containsExactly(
-                            new Step(new Share.Count(1), Duration.ZERO), new Step(Share.WHOLE, Duration.ZERO));
+                    .containsExactly(new Step(new Share.Count(1), Duration.ZERO), new Step(Share.WHOLE, Duration.ZERO));
             assertThat(reading.policy().ackTimeout()).isEqualTo(Duration.ofSeconds(15));
             assertThat(reading.policy().onFailure()).isEqualTo(OnFailure.Rollback);
             assertThat(reading.analysis()).isEqualTo(AnalysisPolicy.DEFAULT);
@@ -79,8 +77,7 @@ class RolloutPoliciesTest {
                                 new Step(Share.WHOLE, Duration.ZERO)),
                         Duration.ofSeconds(90),
                         OnFailure.Pause));
-        assertThat(reading.analysis())
-                .isEqualTo(new AnalysisPolicy(5, 0.005, AnalysisPolicy.OnNoTraffic.Pause));
+        assertThat(reading.analysis()).isEqualTo(new AnalysisPolicy(5, 0.005, AnalysisPolicy.OnNoTraffic.Pause));
     }
 
     @ParameterizedTest

@@ -88,8 +88,12 @@ class RolloutRecordTest {
     void a_step_is_counted_from_one_and_never_beyond_the_policys() {
         Wave third = new Wave(1, 2, Share.WHOLE, List.of("a"), AT, Map.of(), Set.of(), Optional.empty());
         RolloutState state = with(Optional.of(third), Optional.empty(), List.of());
-        assertThat(RolloutRecord.write(state, 3, "")).extracting("step", "steps").containsExactly(3, 3);
-        assertThat(RolloutRecord.write(state, 2, "")).extracting("step", "steps").containsExactly(2, 2);
+        assertThat(RolloutRecord.write(state, 3, ""))
+                .extracting("step", "steps")
+                .containsExactly(3, 3);
+        assertThat(RolloutRecord.write(state, 2, ""))
+                .extracting("step", "steps")
+                .containsExactly(2, 2);
         assertThat(RolloutRecord.write(RolloutState.complete(OLD), 3, ""))
                 .extracting("step", "steps")
                 .containsExactly(null, null);

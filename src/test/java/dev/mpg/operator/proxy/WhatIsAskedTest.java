@@ -23,16 +23,21 @@ class WhatIsAskedTest {
         return Stream.of(
                 change("nothing", false, proxy -> {}),
                 change("the status", false, proxy -> proxy.setStatus(status())),
-                change("the resource version", false, proxy -> proxy.getMetadata()
-                        .setResourceVersion("2")),
+                change(
+                        "the resource version",
+                        false,
+                        proxy -> proxy.getMetadata().setResourceVersion("2")),
                 change("labels", false, proxy -> proxy.getMetadata().setLabels(Map.of("a", "b"))),
                 change("the spec", true, proxy -> proxy.getMetadata().setGeneration(2L)),
-                change("annotations", true, proxy -> proxy.getMetadata()
-                        .setAnnotations(Map.of(RolloutCommands.ANNOTATION, "pause"))),
-                change("its deletion", true, proxy -> proxy.getMetadata()
-                        .setDeletionTimestamp("2026-01-01T00:00:00Z")),
-                change("another object of this name", true, proxy -> proxy.getMetadata()
-                        .setUid("other")));
+                change(
+                        "annotations",
+                        true,
+                        proxy -> proxy.getMetadata().setAnnotations(Map.of(RolloutCommands.ANNOTATION, "pause"))),
+                change("its deletion", true, proxy -> proxy.getMetadata().setDeletionTimestamp("2026-01-01T00:00:00Z")),
+                change(
+                        "another object of this name",
+                        true,
+                        proxy -> proxy.getMetadata().setUid("other")));
     }
 
     private static ProxyStatus status() {
