@@ -57,8 +57,7 @@ class ReflexTest {
     }
 
     private static Assignment wave(int number, String... cohort) {
-        return new Assignment(
-                "shop", Optional.of(STABLE), TARGET, new Cohort(number, List.of(cohort)), List.of(), "");
+        return new Assignment("shop", Optional.of(STABLE), TARGET, new Cohort(number, List.of(cohort)), List.of(), "");
     }
 
     private List<GatewayReport> reports(State state, Snapshot snapshot) {
@@ -68,9 +67,10 @@ class ReflexTest {
     }
 
     private void awaitReport(String gateway, State state, Snapshot snapshot) {
-        await(gateway + " is " + state).untilAsserted(() -> assertThat(reports(state, snapshot))
-                .extracting(GatewayReport::gateway)
-                .contains(gateway));
+        await(gateway + " is " + state)
+                .untilAsserted(() -> assertThat(reports(state, snapshot))
+                        .extracting(GatewayReport::gateway)
+                        .contains(gateway));
     }
 
     @ParameterizedTest
@@ -172,8 +172,7 @@ class ReflexTest {
         awaitReport("g-2", State.CURRENT, STABLE);
     }
 
-    private static final Assignment ALL_STABLE =
-            new Assignment("shop", Optional.of(STABLE), STABLE, List.of(), "");
+    private static final Assignment ALL_STABLE = new Assignment("shop", Optional.of(STABLE), STABLE, List.of(), "");
 
     /** A gateway's stream for clusters, in either protocol. */
     private abstract static class Client {

@@ -23,8 +23,7 @@ class TrialTest {
     private static final Snapshot OTHER = snapshot(cluster("a", 300));
 
     private static Assignment wave(int number, Snapshot target, String... cohort) {
-        return new Assignment(
-                "shop", Optional.of(STABLE), target, new Cohort(number, List.of(cohort)), List.of(), "");
+        return new Assignment("shop", Optional.of(STABLE), target, new Cohort(number, List.of(cohort)), List.of(), "");
     }
 
     private static final Assignment WAVE = wave(1, TARGET, "a", "b");
