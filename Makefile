@@ -35,10 +35,12 @@ crds: ## Regenerate crds/ and docs/resources.md
 	@$(maven) $(quiet) test -Dtest=CrdsTest -Dupdate=true -Dsurefire.failIfNoSpecifiedTests=false
 
 .PHONY: bench
-bench: build ## Measure from kubectl apply to the last gateway's ACK, and what travels
+bench: build ## Measure from kubectl apply to the last gateway's ACK, what travels, and what a bad change costs
 	@$(maven) $(quiet) test-compile dependency:build-classpath -Dmdep.outputFile=target/test.classpath -Dmdep.includeScope=test
-	@. hack/jdk && "$$JAVA_HOME/bin/java" --sun-misc-unsafe-memory-access=allow --enable-native-access=ALL-UNNAMED \
-	  -cp "target/test-classes:target/classes:$$(cat target/test.classpath)" dev.mpg.e2e.ApplyToAckBenchmark $(ARGS)
+	@. hack/jdk && for benchmark in "ApplyToAckBenchmark $(ARGS)" RolloutBenchmark; do \
+	  "$$JAVA_HOME/bin/java" --sun-misc-unsafe-memory-access=allow --enable-native-access=ALL-UNNAMED \
+	  -Djdk.httpclient.allowRestrictedHeaders=host \
+	  -cp "target/test-classes:target/classes:$$(cat target/test.classpath)" dev.mpg.e2e.$$benchmark || exit; done
 
 .PHONY: demo
 demo: build ## See a route reach three Envoys and a change travel, on this machine
