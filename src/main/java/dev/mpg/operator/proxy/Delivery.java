@@ -45,6 +45,10 @@ final class Delivery {
     private final Instant joinedBy;
     /** What was served last, by cluster id. */
     private final Map<String, Serve> serves = new ConcurrentHashMap<>();
+    /** What is to be told of a retreat once its status is stored, by cluster id: it isn't decided again. */
+    private final Map<String, List<Notice>> untold = new ConcurrentHashMap<>();
+    /** Why the last command couldn't be understood, by cluster id: told once. */
+    private final Map<String, Optional<String>> misunderstood = new ConcurrentHashMap<>();
 
     Delivery(
             Master master,
@@ -78,6 +82,8 @@ final class Delivery {
     /** This cluster id isn't served any more. */
     void forget(String clusterId) {
         serves.remove(clusterId);
+        untold.remove(clusterId);
+        misunderstood.remove(clusterId);
         records.forget(clusterId);
     }
 
@@ -111,7 +117,12 @@ final class Delivery {
             configs.put(seen.clusterId(), reached);
             serve(proxy, seen, reached, decision.serve(), revisions);
         }
-        List<Notice> notices = new ArrayList<>();
+        List<Notice> notices = new ArrayList<>(untold.getOrDefault(seen.clusterId(), List.of()));
+        notices.addAll(ProxyNotices.of(decision.outcomes()));
+        if (retreat) {
+            untold.put(seen.clusterId(), List.copyOf(notices));
+            metrics.count(decision.outcomes());
+        }
         Duration joining = Duration.between(now, joinedBy);
         boolean wait = seen.joining()
                 && isCurrent(proxy)
@@ -123,16 +134,18 @@ final class Delivery {
                 return Optional.of(now.plus(LOOK_AGAIN));
             }
             notices.addAll(written.get());
+            untold.remove(seen.clusterId());
         }
         if (!retreat) {
             configs.put(seen.clusterId(), reached);
             serve(proxy, seen, reached, decision.serve(), revisions);
+            metrics.count(decision.outcomes());
         }
-        ProxyNotices.of(decision.outcomes()).forEach(notices::add);
-        commands.problem().ifPresent(problem -> notices.add(Notice.warning("UnknownCommand", problem)));
+        if (!commands.problem().equals(misunderstood.put(seen.clusterId(), commands.problem()))) {
+            commands.problem().ifPresent(problem -> notices.add(Notice.warning("UnknownCommand", problem)));
+        }
         records.tell(proxy, notices);
         records.keep(proxy, revisions, reached.desiredVersion(), decision.state());
-        metrics.count(decision.outcomes());
         return wait ? Optional.of(joinedBy) : decision.wakeUp();
     }
 

@@ -28,6 +28,10 @@ public final class StatusWriter {
     private final InstantSource clock;
     /** As written last: the cache that reconciles read from lags behind. */
     private final Map<ResourceID, Proxy> written = new ConcurrentHashMap<>();
+    /** What could not be stored: gateways that are put back say no more what they refused, so nobody could say it again. */
+    private final Map<ResourceID, Unwritten> unwritten = new ConcurrentHashMap<>();
+
+    private record Unwritten(String uid, ProxyStatus status) {}
 
     public StatusWriter(KubernetesClient client, InstantSource clock) {
         this.client = client;
@@ -41,26 +45,38 @@ public final class StatusWriter {
      * @throws KubernetesClientException when the API server can't be reached or doesn't take it
      */
     Optional<List<Notice>> write(Proxy proxy, Observation observation) {
+        ResourceID id = ResourceID.fromResource(proxy);
         Proxy latest = latest(proxy);
-        ProxyStatus status = ProxyStatusFactory.status(latest, observation, clock.instant());
+        ProxyStatus status = ProxyStatusFactory.status(latest, earlier(latest), observation, clock.instant());
         if (status.equals(latest.getStatus())) {
+            unwritten.remove(id);
             return Optional.of(List.of());
         }
+        unwritten.put(id, new Unwritten(latest.getMetadata().getUid(), status));
         Proxy patch = new Proxy();
         patch.getMetadata().setNamespace(proxy.getMetadata().getNamespace());
         patch.getMetadata().setName(proxy.getMetadata().getName());
         patch.getMetadata().setResourceVersion(latest.getMetadata().getResourceVersion());
         patch.setStatus(status);
         try {
-            written.put(ResourceID.fromResource(proxy), apply(patch));
+            written.put(id, apply(patch));
+            unwritten.remove(id);
         } catch (KubernetesClientException e) {
             if (e.getCode() == HttpURLConnection.HTTP_CONFLICT || e.getCode() == HttpURLConnection.HTTP_NOT_FOUND) {
-                written.remove(ResourceID.fromResource(proxy));
+                written.remove(id);
                 return Optional.empty();
             }
             throw e;
         }
         return Optional.of(ProxyNotices.between(latest.getStatus(), status));
+    }
+
+    /** What its status says, or was to say. */
+    private Optional<ProxyStatus> earlier(Proxy latest) {
+        return Optional.ofNullable(unwritten.get(ResourceID.fromResource(latest)))
+                .filter(lost -> lost.uid().equals(latest.getMetadata().getUid()))
+                .map(Unwritten::status)
+                .or(() -> Optional.ofNullable(latest.getStatus()));
     }
 
     private Proxy apply(Proxy patch) {
@@ -93,5 +109,6 @@ public final class StatusWriter {
     /** This Proxy is gone. */
     void forget(ResourceID proxy) {
         written.remove(proxy);
+        unwritten.remove(proxy);
     }
 }

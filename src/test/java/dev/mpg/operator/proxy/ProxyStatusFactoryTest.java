@@ -257,6 +257,7 @@ class ProxyStatusFactoryTest {
         assertThat(condition(complete(), "Persisted").getStatus()).isEqualTo("True");
         ProxyStatus status = ProxyStatusFactory.status(
                 proxy(1, null),
+                Optional.empty(),
                 new ProxyStatusFactory.Observation(
                         "edge.shop",
                         ACCEPTED,
