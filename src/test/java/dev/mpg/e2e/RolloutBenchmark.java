@@ -33,7 +33,7 @@ import java.util.function.BooleanSupplier;
  *
  * <p>Arguments: refused versions (10), regressions (3), flips (20).
  */
-final class RolloutBenchmark {
+final class RolloutBenchmark implements AutoCloseable {
     private static final String HOST = "shop.example.com";
     private static final int GATEWAYS = 3;
     private static final int REQUESTS_PER_SECOND = 50;
@@ -57,22 +57,27 @@ final class RolloutBenchmark {
         KubernetesApi api = KubernetesApi.shared();
         api.applyCrds();
         Path state = Files.createTempDirectory("mpg-benchmark");
-        try (RunningOperator operator = RunningOperator.start(api.kubeconfig(), state, Programs.envoy())) {
+        try (RunningOperator ignored = RunningOperator.start(api.kubeconfig(), state, Programs.envoy())) {
             KubernetesClient client = api.client();
             Scheduler scheduler = new Scheduler();
             scheduler.getMetadata().setName("default");
             scheduler.setSpec(new SchedulerSpec(1));
             client.resource(scheduler).createOr(existing -> existing.update());
-            RolloutBenchmark benchmark = new RolloutBenchmark(client, api.newNamespace());
-            benchmark.applyGood(8080, "one");
-            benchmark.refusals(argument(arguments, 0, 10));
-            benchmark.regressions(argument(arguments, 1, 3));
-            benchmark.flips(argument(arguments, 2, 20));
-            System.out.printf(
-                    "%d Envoys, %d requests per second through each; metrics of the operator were at %s%n",
-                    GATEWAYS, REQUESTS_PER_SECOND, operator.httpAddress());
+            System.out.printf("%d Envoys, %d requests per second through each%n", GATEWAYS, REQUESTS_PER_SECOND);
+            try (RolloutBenchmark benchmark = new RolloutBenchmark(client, api.newNamespace())) {
+                benchmark.applyGood(8080, "one");
+                benchmark.refusals(argument(arguments, 0, 10));
+                benchmark.regressions(argument(arguments, 1, 3));
+                benchmark.flips(argument(arguments, 2, 20));
+            }
         }
-        System.exit(0);
+    }
+
+    @Override
+    public void close() {
+        one.close();
+        two.close();
+        failing.close();
     }
 
     private static int argument(String[] arguments, int index, int otherwise) {
@@ -131,14 +136,18 @@ final class RolloutBenchmark {
             long rejected = 0;
             long accepted = 0;
             for (String host : hosts) {
-                String stats = Http.get("http://" + host + ":9901/stats?filter=lds.update_(rejected|success)");
-                for (String line : stats.lines().toList()) {
-                    long value = Long.parseLong(line.substring(line.lastIndexOf(' ') + 1));
-                    rejected += line.contains("rejected") ? value : 0;
-                    accepted += line.contains("success") ? value : 0;
-                }
+                String stats = Http.get("http://" + host + ":9901/stats?filter=lds.update_");
+                rejected += count(stats, "lds.update_rejected: ");
+                accepted += count(stats, "lds.update_success: ");
             }
             return new Listeners(rejected, accepted);
+        }
+
+        private static long count(String stats, String name) {
+            return stats.lines()
+                    .filter(line -> line.contains(name))
+                    .mapToLong(line -> Long.parseLong(line.substring(line.lastIndexOf(' ') + 1)))
+                    .sum();
         }
     }
 
