@@ -57,7 +57,7 @@ final class RolloutBenchmark implements AutoCloseable {
         KubernetesApi api = KubernetesApi.shared();
         api.applyCrds();
         Path state = Files.createTempDirectory("mpg-benchmark");
-        try (RunningOperator ignored = RunningOperator.start(api.kubeconfig(), state, Programs.envoy())) {
+        try (RunningOperator _ = RunningOperator.start(api.kubeconfig(), state, Programs.envoy())) {
             KubernetesClient client = api.client();
             Scheduler scheduler = new Scheduler();
             scheduler.getMetadata().setName("default");
