@@ -129,6 +129,25 @@ class RolloutIT extends OperatorTest {
     }
 
     @Test
+    void a_good_change_fails_no_request_in_any_wave() {
+        String steps = "[{gateways: 1}, {gateways: 2}, {gateways: 100%}]";
+        apply(waves(3, "one", steps));
+        waitProgrammed();
+        List<String> gateways =
+                proxy().getStatus().addresses().stream().map(Address::address).toList();
+        try (ConstantTraffic traffic = ConstantTraffic.through(gateways, HOST, "/checkout", 40)) {
+            for (String backend : List.of("two", "one", "two")) {
+                apply(waves(3, backend, steps));
+                waitProgrammed();
+                long total = traffic.total();
+                await("more traffic").atMost(SOON).until(() -> traffic.total() > total + 50);
+            }
+            assertThat(traffic.byStatus()).containsOnlyKeys(200);
+        }
+        assertThat(events()).contains("WaveOpened", "RolloutComplete");
+    }
+
+    @Test
     void what_failed_is_not_tried_again_when_the_operator_is_killed() throws IOException {
         apply(shop(1, "one", 3));
         waitProgrammed();

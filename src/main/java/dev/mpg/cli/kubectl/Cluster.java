@@ -24,6 +24,8 @@ final class Cluster {
     private static final int NOT_FOUND = 404;
     /** A person waits for the answer. */
     private static final int RETRIES = 2;
+    /** An API server that is there and doesn't answer is as good as none. */
+    private static final int REQUEST_MILLIS = 5_000;
 
     @Option(
             names = {"-n", "--namespace"},
@@ -51,6 +53,7 @@ final class Cluster {
     KubernetesClient connect() {
         Config config = config();
         config.setRequestRetryBackoffLimit(RETRIES);
+        config.setRequestTimeout(REQUEST_MILLIS);
         return new KubernetesClientBuilder().withConfig(config).build();
     }
 

@@ -450,7 +450,7 @@ final class StatusView {
                     Line.of(waits ? "◐ " : wrong ? "✘ " : holds ? "✔ " : "· ", tone)
                             .plus(condition.getType() + "=" + condition.getStatus())
                             .padded(20)
-                            .plus(condition.getReason())
+                            .plus(condition.getReason() + " ")
                             .padded(36)
                             .plus(
                                     Age.textSince(condition.getLastTransitionTime(), now)
