@@ -13,6 +13,7 @@ import dev.mpg.operator.proxy.Records;
 import dev.mpg.operator.proxy.RolloutMetrics;
 import dev.mpg.operator.proxy.StatusWriter;
 import dev.mpg.operator.scheduler.SchedulerReconciler;
+import dev.mpg.operator.status.StatusPatches;
 import dev.mpg.operator.triggers.Startup;
 import dev.mpg.operator.triggers.Triggers;
 import dev.mpg.telemetry.HttpEndpoints;
@@ -93,7 +94,8 @@ final class Leader {
                 configuration ->
                         configuration.withReconciliationMaxInterval(RESYNC).withRetry(retry()));
         operator.register(
-                new SchedulerReconciler(master, infrastructure, triggers, events, clock),
+                new SchedulerReconciler(
+                        master, infrastructure, triggers, events, new StatusPatches<>(client, Scheduler::new), clock),
                 configuration ->
                         configuration.withReconciliationMaxInterval(RESYNC).withRetry(retry()));
     }

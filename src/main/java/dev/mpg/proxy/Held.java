@@ -55,14 +55,15 @@ record Held(ContentHash file, int fileBytes, List<Snapshot> snapshots, Optional<
 
     private static Optional<Assignment> served(
             dev.mpg.sync.v1.Assignment message, Optional<Snapshot> stable, Optional<Snapshot> target) {
-        return target.or(() -> stable)
-                .map(snapshot -> new Assignment(
-                        message.getClusterId(),
-                        stable,
-                        snapshot,
-                        CohortCodec.decode(message.getCohort()),
-                        message.getMembersList(),
-                        message.getTraceparent()));
+        Optional<Assignment> whole = target.map(snapshot -> new Assignment(
+                message.getClusterId(),
+                stable,
+                snapshot,
+                CohortCodec.decode(message.getCohort()),
+                message.getMembersList(),
+                message.getTraceparent()));
+        return whole.or(() -> stable.map(
+                snapshot -> new Assignment(message.getClusterId(), stable, snapshot, message.getMembersList(), "")));
     }
 
     private static Optional<Snapshot> snapshot(

@@ -10,6 +10,7 @@ import dev.mpg.operator.events.EventRecorder;
 import dev.mpg.operator.events.Notice;
 import dev.mpg.operator.infrastructure.Infrastructure;
 import dev.mpg.operator.infrastructure.Infrastructure.Workload;
+import dev.mpg.operator.status.StatusPatches;
 import dev.mpg.operator.triggers.Triggers;
 import io.fabric8.kubernetes.api.model.Condition;
 import io.javaoperatorsdk.operator.api.config.informer.InformerEventSourceConfiguration;
@@ -22,6 +23,7 @@ import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import io.javaoperatorsdk.operator.processing.event.source.EventSource;
 import io.javaoperatorsdk.operator.processing.event.source.informer.InformerEventSource;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -38,19 +40,29 @@ import org.jspecify.annotations.Nullable;
 public final class SchedulerReconciler implements Reconciler<Scheduler> {
     private static final String BY_SCHEDULER = "scheduler";
 
+    /** When the Scheduler changed while it was looked at, and the news isn't here yet. */
+    private static final Duration LOOK_AGAIN = Duration.ofMillis(20);
+
     private final Master master;
     private final Infrastructure infrastructure;
     private final Triggers triggers;
     private final EventRecorder events;
+    private final StatusPatches<Scheduler, SchedulerStatus> statuses;
     private final Clock clock;
     private @Nullable InformerEventSource<Proxy, Scheduler> proxyCache;
 
     public SchedulerReconciler(
-            Master master, Infrastructure infrastructure, Triggers triggers, EventRecorder events, Clock clock) {
+            Master master,
+            Infrastructure infrastructure,
+            Triggers triggers,
+            EventRecorder events,
+            StatusPatches<Scheduler, SchedulerStatus> statuses,
+            Clock clock) {
         this.master = master;
         this.infrastructure = infrastructure;
         this.triggers = triggers;
         this.events = events;
+        this.statuses = statuses;
         this.clock = clock;
     }
 
@@ -70,6 +82,7 @@ public final class SchedulerReconciler implements Reconciler<Scheduler> {
         String name = scheduler.getMetadata().getName();
         if (context.isPrimaryResourceDeleted() || scheduler.isMarkedForDeletion()) {
             infrastructure.removePool(name);
+            statuses.forget(ResourceID.fromResource(scheduler));
             return UpdateControl.noUpdate();
         }
         List<Proxy> proxies = proxyCache == null ? List.of() : proxyCache.byIndex(BY_SCHEDULER, name);
@@ -78,12 +91,13 @@ public final class SchedulerReconciler implements Reconciler<Scheduler> {
                 .filter(Instance::connected)
                 .map(Instance::name)
                 .collect(Collectors.toSet());
+        Scheduler latest = statuses.latest(scheduler);
         SchedulerStatus status = SchedulerStatusFactory.status(
-                scheduler,
+                latest,
                 new SchedulerStatusFactory.Observation(
                         workloads, connected, proxiesByInstance(proxies), proxies.size()),
                 clock.instant());
-        return write(scheduler, status);
+        return write(latest, status);
     }
 
     private static Map<String, Integer> proxiesByInstance(List<Proxy> proxies) {
@@ -106,12 +120,9 @@ public final class SchedulerReconciler implements Reconciler<Scheduler> {
                 .ifPresent(now -> events.record(
                         scheduler,
                         new Notice(now.getReason().equals("InstanceFailed"), now.getReason(), now.getMessage())));
-        Scheduler patch = new Scheduler();
-        // With it the API server refuses to give this status to another object of the same name.
-        patch.getMetadata().setUid(scheduler.getMetadata().getUid());
-        patch.getMetadata().setName(scheduler.getMetadata().getName());
-        patch.setStatus(status);
-        return UpdateControl.patchStatus(patch);
+        return statuses.write(scheduler, status)
+                ? UpdateControl.noUpdate()
+                : UpdateControl.<Scheduler>noUpdate().rescheduleAfter(LOOK_AGAIN);
     }
 
     private static Optional<Condition> ready(@Nullable SchedulerStatus status) {
