@@ -79,6 +79,7 @@ final class Leader {
         infrastructure.onChange(triggers);
         operator = new Operator(overrider -> overrider
                 .withKubernetesClient(client)
+                .withMetrics(triggers.successors())
                 .withCloseClientOnStop(false)
                 .withReconciliationTerminationTimeout(Duration.ofSeconds(5)));
         operator.register(

@@ -68,10 +68,17 @@ final class Delivery {
         this.joinedBy = clock.instant().plus(JOINING);
     }
 
-    /** Says that another Proxy has the cluster id. */
-    void refuse(Proxy proxy, Running running) {
-        status.write(proxy, Observation.ofNothing(Proxies.clusterId(proxy), running))
-                .ifPresent(notices -> records.tell(proxy, notices));
+    /**
+     * Says that another Proxy has the cluster id.
+     *
+     * @return when to look again although nothing is seen to change
+     */
+    Optional<Instant> refuse(Proxy proxy, Running running) {
+        Optional<List<Notice>> notices = status.write(proxy, Observation.ofNothing(Proxies.clusterId(proxy), running));
+        notices.ifPresent(told -> records.tell(proxy, told));
+        return notices.isPresent()
+                ? Optional.empty()
+                : Optional.of(clock.instant().plus(LOOK_AGAIN));
     }
 
     /** This Proxy doesn't exist any more. */

@@ -49,6 +49,7 @@ public final class ProxyReconciler implements Reconciler<Proxy> {
     private final Infrastructure infrastructure;
     private final Triggers triggers;
     private final Startup startup;
+    private final StatusWriter status;
     private final Clock clock;
     private final RunningConfigs configs = new RunningConfigs();
     private final SpecReview review;
@@ -68,6 +69,7 @@ public final class ProxyReconciler implements Reconciler<Proxy> {
         this.infrastructure = infrastructure;
         this.triggers = triggers;
         this.startup = startup;
+        this.status = status;
         this.clock = clock;
         this.review = new SpecReview(configs, infrastructure);
         this.enforcement = new Enforcement(master, infrastructure);
@@ -92,7 +94,7 @@ public final class ProxyReconciler implements Reconciler<Proxy> {
         return List.of(
                 new InformerEventSource<>(schedulers, context),
                 new InformerEventSource<>(revisions(), context),
-                triggers.proxyEventSource());
+                triggers.proxyEventSource(context.getPrimaryCache()));
     }
 
     /** What this operator itself writes makes no work; what somebody deletes is looked at. */
@@ -111,7 +113,7 @@ public final class ProxyReconciler implements Reconciler<Proxy> {
         try {
             return context.isPrimaryResourceDeleted() || proxy.isMarkedForDeletion()
                     ? takeDown(proxy, others(proxy, context))
-                    : bringUp(proxy, holder(proxy, context), context);
+                    : bringUp(status.latest(proxy), holder(proxy, context), context);
         } finally {
             // One that fails must not keep the others waiting; Enforcement has seen to it that nothing of it is
             // forgotten.
@@ -126,8 +128,7 @@ public final class ProxyReconciler implements Reconciler<Proxy> {
         boolean first = configs.get(clusterId(proxy)).isEmpty();
         Running running = review.running(proxy, holder, scheduler.isPresent());
         if (!ref(proxy).equals(ref(holder))) {
-            delivery.refuse(proxy, running);
-            return UpdateControl.noUpdate();
+            return again(delivery.refuse(proxy, running));
         }
         triggers.watch(running.owner(), clusterId(proxy), Pool.schedulerName(proxy));
         configs.put(clusterId(proxy), running);

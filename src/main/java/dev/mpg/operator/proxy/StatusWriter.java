@@ -36,7 +36,7 @@ public final class StatusWriter {
      */
     Optional<List<Notice>> write(Proxy proxy, Observation observation) {
         ResourceID id = ResourceID.fromResource(proxy);
-        Proxy latest = patches.latest(proxy);
+        Proxy latest = latest(proxy);
         ProxyStatus status = ProxyStatusFactory.status(latest, earlier(latest), observation, clock.instant());
         boolean differs = !status.equals(latest.getStatus());
         if (differs) {
@@ -47,6 +47,11 @@ public final class StatusWriter {
         }
         unwritten.remove(id);
         return Optional.of(differs ? ProxyNotices.between(latest.getStatus(), status) : List.of());
+    }
+
+    /** The Proxy with the newest status that is known: the cache that reconciles read from lags behind what was written. */
+    Proxy latest(Proxy proxy) {
+        return patches.latest(proxy);
     }
 
     /** What its status says, or was to say. */

@@ -74,7 +74,7 @@ public final class SchedulerReconciler implements Reconciler<Scheduler> {
                 .build();
         proxyCache = new InformerEventSource<>(proxies, context);
         proxyCache.addIndexers(Map.of(BY_SCHEDULER, proxy -> List.of(Pool.schedulerName(proxy))));
-        return List.of(proxyCache, triggers.schedulerEventSource());
+        return List.of(proxyCache, triggers.schedulerEventSource(context.getPrimaryCache()));
     }
 
     @Override

@@ -4,9 +4,11 @@ import dev.mpg.api.Proxy;
 import dev.mpg.api.Scheduler;
 import dev.mpg.master.MasterListener;
 import dev.mpg.operator.infrastructure.Infrastructure;
+import io.javaoperatorsdk.operator.api.monitoring.Metrics;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
+import io.javaoperatorsdk.operator.processing.event.source.Cache;
 import io.javaoperatorsdk.operator.processing.event.source.EventSource;
-import io.javaoperatorsdk.operator.processing.event.source.inbound.SimpleInboundEventSource;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -16,17 +18,32 @@ import java.util.concurrent.ConcurrentHashMap;
  * that come while it is being reconciled are one reconcile. Thread-safe; never blocks.
  */
 public final class Triggers implements MasterListener, Infrastructure.ChangeListener {
-    private final SimpleInboundEventSource<Proxy> proxies = new SimpleInboundEventSource<>("proxy-triggers");
-    private final SimpleInboundEventSource<Scheduler> schedulers = new SimpleInboundEventSource<>("scheduler-triggers");
+    private final InboundEvents<Proxy> proxies = new InboundEvents<>("proxy-triggers");
+    private final InboundEvents<Scheduler> schedulers = new InboundEvents<>("scheduler-triggers");
     private final Map<String, ResourceID> proxyByClusterId = new ConcurrentHashMap<>();
     private final Map<ResourceID, String> schedulerByProxy = new ConcurrentHashMap<>();
 
-    public EventSource<?, Proxy> proxyEventSource() {
-        return proxies;
+    /**
+     * What makes Proxies be looked at.
+     *
+     * @param cache of all Proxies
+     */
+    public EventSource<?, Proxy> proxyEventSource(Cache<Proxy> cache) {
+        return proxies.in(cache);
     }
 
-    public EventSource<?, Scheduler> schedulerEventSource() {
-        return schedulers;
+    /**
+     * What makes Schedulers be looked at.
+     *
+     * @param cache of all Schedulers
+     */
+    public EventSource<?, Scheduler> schedulerEventSource(Cache<Scheduler> cache) {
+        return schedulers.in(cache);
+    }
+
+    /** Has to be told what the SDK does: it makes up for what the SDK forgets. */
+    public Metrics successors() {
+        return new Successors(List.of(proxies, schedulers));
     }
 
     /** From now on what concerns the cluster id or the Scheduler concerns this Proxy. */
