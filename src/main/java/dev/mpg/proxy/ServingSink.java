@@ -147,7 +147,9 @@ final class ServingSink implements AssignmentSink {
             String reason = "version " + assignment.target()
                     + " is served from memory only: it is lost when this instance restarts, which then serves "
                     + store.assignment(clusterId)
-                            .map(kept -> "version " + kept.target() + " from its disk")
+                            .map(kept -> kept.target().equals(assignment.target())
+                                    ? "this version as its disk has it"
+                                    : "version " + kept.target() + " from its disk")
                             .orElse("nothing of this Proxy")
                     + " until the Master sends it again; writing it is tried again; "
                     + e.getMessage();

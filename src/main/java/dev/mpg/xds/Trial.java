@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The target of one wave: who was given it, and who refused it. A gateway that refused it gets stable at once, and from then
- * on nobody gets it who didn't have it, without the Master being asked. Outlasts an assignment without a trial, so that nobody is offered the same again by an
- * operator that forgot. Thread-safe.
+ * on nobody gets it who didn't have it, without the Master being asked. Outlasts an assignment without a trial, so that
+ * nobody is offered the same again by an operator that forgot. Thread-safe.
  */
 final class Trial {
     private final Snapshot target;

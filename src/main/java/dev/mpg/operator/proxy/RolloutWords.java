@@ -9,6 +9,7 @@ import dev.mpg.rollout.Wave;
 import dev.mpg.snapshot.ContentHash;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /** A rollout in words. Pure. */
 final class RolloutWords {
@@ -44,8 +45,9 @@ final class RolloutWords {
         }
         List<Step> steps = policy.steps();
         int step = Math.min(wave.step(), steps.size() - 1);
+        Set<String> current = Set.copyOf(fleet.current());
         List<String> waiting = wave.cohort().stream()
-                .filter(gateway -> !fleet.current().contains(gateway))
+                .filter(gateway -> !current.contains(gateway))
                 .toList();
         String where = "version " + text(state.target()) + ", step " + (step + 1) + " of " + steps.size() + " ("
                 + wave.share() + ": " + wave.cohort().size() + " of " + fleet.total() + " gateways)";
