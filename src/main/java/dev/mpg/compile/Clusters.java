@@ -13,6 +13,7 @@ import io.envoyproxy.envoy.config.core.v3.SocketAddress;
 import io.envoyproxy.envoy.config.endpoint.v3.ClusterLoadAssignment;
 import io.envoyproxy.envoy.config.endpoint.v3.LbEndpoint;
 import io.envoyproxy.envoy.config.endpoint.v3.LocalityLbEndpoints;
+import java.util.List;
 import java.util.OptionalLong;
 import java.util.function.Consumer;
 
@@ -28,7 +29,7 @@ final class Clusters {
         Cluster.Builder cluster = Cluster.newBuilder()
                 .setName(backend.name())
                 .setType(Cluster.DiscoveryType.EDS)
-                .setEdsClusterConfig(Cluster.EdsClusterConfig.newBuilder().setEdsConfig(ConfigSources.ADS))
+                .setEdsClusterConfig(eds(backend))
                 .setConnectTimeout(Durations.fromSeconds(CONNECT_TIMEOUT_SECONDS))
                 .setPerConnectionBufferLimitBytes(UInt32Value.of(CONNECTION_BUFFER_BYTES));
         CircuitBreakers.Thresholds.Builder thresholds = CircuitBreakers.Thresholds.newBuilder();
@@ -42,20 +43,28 @@ final class Clusters {
         return cluster.build();
     }
 
+    private static Cluster.EdsClusterConfig eds(Backend backend) {
+        Cluster.EdsClusterConfig.Builder eds =
+                Cluster.EdsClusterConfig.newBuilder().setEdsConfig(ConfigSources.ADS);
+        backend.service().map(LiveData::name).ifPresent(eds::setServiceName);
+        return eds.build();
+    }
+
     /** Thresholds are unsigned 32-bit numbers, which Java keeps in an int's bits. */
     private static void set(OptionalLong value, Consumer<UInt32Value> setter) {
         value.ifPresent(number -> setter.accept(UInt32Value.of((int) number)));
     }
 
-    static ClusterLoadAssignment loadAssignment(Backend backend) {
+    /** @param name by which clusters ask for it */
+    static ClusterLoadAssignment loadAssignment(String name, List<Endpoint> endpoints) {
         ClusterLoadAssignment.Builder assignment =
-                ClusterLoadAssignment.newBuilder().setClusterName(backend.name());
-        if (!backend.endpoints().isEmpty()) {
+                ClusterLoadAssignment.newBuilder().setClusterName(name);
+        if (!endpoints.isEmpty()) {
             // gRPC's xDS client ignores a locality without a weight.
             LocalityLbEndpoints.Builder locality = LocalityLbEndpoints.newBuilder()
                     .setLocality(Locality.getDefaultInstance())
                     .setLoadBalancingWeight(UInt32Value.of(1));
-            backend.endpoints().forEach(endpoint -> locality.addLbEndpoints(endpoint(endpoint)));
+            endpoints.forEach(endpoint -> locality.addLbEndpoints(endpoint(endpoint)));
             assignment.addEndpoints(locality);
         }
         return assignment.build();

@@ -29,7 +29,12 @@ public final class Compiler {
         List<Resource> resources = new ArrayList<>();
         config.backends().forEach(backend -> {
             resources.add(resource(ResourceType.CLUSTER, backend.name(), Clusters.cluster(backend)));
-            resources.add(resource(ResourceType.ENDPOINT, backend.name(), Clusters.loadAssignment(backend)));
+            if (backend.service().isEmpty()) {
+                resources.add(resource(
+                        ResourceType.ENDPOINT,
+                        backend.name(),
+                        Clusters.loadAssignment(backend.name(), backend.endpoints())));
+            }
         });
         config.listeners()
                 .forEach(listener ->
@@ -42,7 +47,7 @@ public final class Compiler {
         return resources;
     }
 
-    private static Resource resource(ResourceType type, String name, Message message) {
+    static Resource resource(ResourceType type, String name, Message message) {
         return Resource.of(type, name, Marshalling.bytes(message));
     }
 }

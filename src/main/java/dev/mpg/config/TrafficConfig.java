@@ -76,12 +76,34 @@ public record TrafficConfig(
     /** A backend's share of requests: weight / sum of the weights. */
     public record BackendRef(String backend, int weight, Origin origin) {}
 
-    /** An upstream service. */
-    public record Backend(String name, List<Endpoint> endpoints, CircuitBreaker circuitBreaker, Origin origin) {
+    /**
+     * An upstream service.
+     *
+     * @param endpoints as written; empty when there is a service
+     * @param service whose endpoints these are, whatever they are at the moment: they are no part of the config
+     */
+    public record Backend(
+            String name,
+            List<Endpoint> endpoints,
+            Optional<ServiceRef> service,
+            CircuitBreaker circuitBreaker,
+            Origin origin) {
         public Backend {
             endpoints = List.copyOf(endpoints);
         }
+
+        /** One whose endpoints are written down. */
+        public Backend(String name, List<Endpoint> endpoints, CircuitBreaker circuitBreaker, Origin origin) {
+            this(name, endpoints, Optional.empty(), circuitBreaker, origin);
+        }
     }
+
+    /**
+     * A port of a Kubernetes Service.
+     *
+     * @param port the Service's, 1 to 65535; its endpoints may listen on another
+     */
+    public record ServiceRef(String namespace, String name, int port) {}
 
     /** An address of an upstream service. {@code host} is an IP address. */
     public record Endpoint(String host, int port) {}
