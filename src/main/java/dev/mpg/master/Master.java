@@ -59,6 +59,8 @@ public final class Master {
         /** Null while it was only held. */
         @Nullable
         Publication publication;
+
+        Snapshot live = Snapshot.EMPTY;
     }
 
     public Master(MeterRegistry registry, MasterListener listener) {
@@ -81,6 +83,36 @@ public final class Master {
      */
     public void publish(Order order, Set<String> servedBy) {
         place(order.clusterId(), order, servedBy);
+    }
+
+    /**
+     * Says what the configs of a cluster refer to and what is no part of any. It goes to every gateway at once, and makes no
+     * version. Of a cluster that was neither published nor held it is ignored.
+     *
+     * @throws IllegalArgumentException when it has a resource, or more resources, than ConfigSync carries; then nothing
+     *     changes
+     */
+    public void live(String clusterId, Snapshot data) {
+        Notices notices = new Notices();
+        synchronized (lock) {
+            Cluster cluster = clusters.get(clusterId);
+            if (cluster == null) {
+                return;
+            }
+            Publication before = cluster.publication;
+            Publication after = before == null ? null : before.with(data);
+            cluster.live = data;
+            cluster.publication = after;
+            if (before != after) {
+                for (String name : cluster.instances) {
+                    KnownInstance instance = instances.get(name);
+                    if (instance != null) {
+                        notices.assignment(instance, clusterId);
+                    }
+                }
+            }
+        }
+        notices.deliver();
     }
 
     /** The content of a version that was published lately; empty when it isn't remembered. */
@@ -140,8 +172,8 @@ public final class Master {
                 cluster = new Cluster();
                 clusters.put(clusterId, cluster);
             }
-            cluster.publication = after;
-            boolean changed = before != after;
+            cluster.publication = after == null ? null : after.with(cluster.live);
+            boolean changed = before != cluster.publication;
             for (String name : servedBy) {
                 KnownInstance instance = instances.computeIfAbsent(name, KnownInstance::new);
                 boolean added = instance.add(clusterId);

@@ -23,7 +23,7 @@ import java.util.regex.Pattern;
 
 /**
  * How the assignment of one Proxy lies on disk: the SHA-256 of the rest (32 bytes); the hash of the {@link Base} (32 bytes);
- * a {@link StoredAssignment}, preceded by its length, whose manifests are differences to the base; a {@link Pack} with those
+ * a {@link StoredAssignment}, preceded by its length, whose configs' manifests are differences to the base; a {@link Pack} with those
  * of the named blobs that are few enough not to be in the {@link Packs}.
  */
 record AssignmentFile(Checksummed file) {
@@ -47,7 +47,7 @@ record AssignmentFile(Checksummed file) {
     /**
      * The file that holds this assignment. Equal ones make equal files.
      *
-     * @param manifests of its versions, as differences to the base
+     * @param manifests of its configs, as differences to the base
      */
     static AssignmentFile of(
             Assignment assignment,
@@ -67,6 +67,9 @@ record AssignmentFile(Checksummed file) {
                 .map(Snapshot::version)
                 .ifPresent(stable ->
                         message.setStable(stable.equals(target) ? ManifestCodec.known(target) : manifests.get(stable)));
+        if (assignment.live().size() > 0) {
+            message.setLive(ManifestCodec.whole(assignment.live()));
+        }
         ByteString.Output body = ByteString.newOutput();
         try {
             base.toBytes().writeTo(body);

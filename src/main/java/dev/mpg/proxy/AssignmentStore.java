@@ -284,7 +284,9 @@ public final class AssignmentStore implements AutoCloseable {
                 // It may be in one of these, and back at the next start.
                 obscure.add(path);
             }
-            held.put(clusterId, new Held(file.checksum(), file.size(), List.of(), Optional.empty(), Base.EMPTY));
+            held.put(
+                    clusterId,
+                    new Held(file.checksum(), file.size(), List.of(), Snapshot.EMPTY, Optional.empty(), Base.EMPTY));
             unsettled.put(clusterId, Map.of());
             return;
         }
@@ -320,14 +322,12 @@ public final class AssignmentStore implements AutoCloseable {
         return Optional.ofNullable(held.get(clusterId)).flatMap(Held::served);
     }
 
-    /** The versions of each Proxy that are held whole, on disk and verified. */
+    /** The versions of each Proxy, also of its live data, that are held whole, on disk and verified. */
     public Map<String, Set<ContentHash>> holdings() {
         Map<String, Set<ContentHash>> holdings = new TreeMap<>();
         held.forEach((clusterId, proxy) -> {
             if (!proxy.snapshots().isEmpty()) {
-                holdings.put(
-                        clusterId,
-                        proxy.snapshots().stream().map(Snapshot::version).collect(Collectors.toUnmodifiableSet()));
+                holdings.put(clusterId, proxy.all().map(Snapshot::version).collect(Collectors.toUnmodifiableSet()));
             }
         });
         return holdings;
@@ -336,7 +336,7 @@ public final class AssignmentStore implements AutoCloseable {
     /** A version of a Proxy, if it is held. */
     public Optional<Snapshot> snapshot(String clusterId, ContentHash version) {
         return Optional.ofNullable(held.get(clusterId)).stream()
-                .flatMap(proxy -> proxy.snapshots().stream())
+                .flatMap(Held::all)
                 .filter(snapshot -> snapshot.version().equals(version))
                 .findFirst();
     }
@@ -357,20 +357,20 @@ public final class AssignmentStore implements AutoCloseable {
         String clusterId = assignment.clusterId();
         Held earlier = held.get(clusterId);
         Base base = earlier == null ? Base.EMPTY : earlier.base();
-        Draft draft = draft(snapshots, base);
+        Draft draft = draft(snapshots, assignment.live(), base);
         Snapshot stable = assignment.stable().orElse(assignment.target());
         if (draft.weight() > inlineLimit || base.snapshot().size() > 2 * stable.size()) {
             // Not the target: when that breaks on disk, stable is still to be served.
             base = Base.of(stable);
-            packs.add(blobs(snapshots, base));
-            draft = draft(snapshots, base);
+            packs.add(blobs(snapshots, assignment.live(), base));
+            draft = draft(snapshots, assignment.live(), base);
         }
         AssignmentFile file = AssignmentFile.of(
                 assignment, base.hash(), draft.manifests(), draft.inline().values());
+        Held now = new Held(file.checksum(), file.size(), snapshots, assignment.live(), Optional.of(assignment), base);
         if (earlier == null || !earlier.file().equals(file.checksum()) || unsettled.containsKey(clusterId)) {
-            place(clusterId, file, snapshots, base);
+            place(clusterId, file, now);
         }
-        Held now = new Held(file.checksum(), file.size(), snapshots, Optional.of(assignment), base);
         held.put(clusterId, now);
         if (earlier != null) {
             noteDead(earlier, now);
@@ -412,9 +412,10 @@ public final class AssignmentStore implements AutoCloseable {
     }
 
     /**
-     * The content of an assignment file beside its head.
+     * The content of an assignment file beside its head and the manifest of live data, which weighs nothing: a new base would
+     * make it no smaller.
      *
-     * @param manifests by version, as differences to the base
+     * @param manifests of configs by version, as differences to the base
      * @param inline blobs that the packs lack
      */
     private record Draft(Map<ContentHash, Manifest> manifests, Map<ContentHash, ByteString> inline) {
@@ -426,7 +427,7 @@ public final class AssignmentStore implements AutoCloseable {
         }
     }
 
-    private Draft draft(List<Snapshot> snapshots, Base base) {
+    private Draft draft(List<Snapshot> snapshots, Snapshot live, Base base) {
         Map<ContentHash, Manifest> manifests = new HashMap<>();
         Map<ContentHash, ByteString> inline = new LinkedHashMap<>();
         for (Snapshot snapshot : snapshots) {
@@ -439,6 +440,11 @@ public final class AssignmentStore implements AutoCloseable {
                 }
             });
         }
+        for (Resource resource : live.resources()) {
+            if (!packs.contains(resource.hash())) {
+                inline.put(resource.hash(), resource.bytes());
+            }
+        }
         return new Draft(manifests, inline);
     }
 
@@ -450,12 +456,12 @@ public final class AssignmentStore implements AutoCloseable {
      * The folder is not forced to the device: what a lost rename leaves is the older file, whole, and all that it names, since
      * nothing is deleted before the folder is forced. That is a proxy that was cut off from the Master a moment earlier.
      */
-    private void place(String clusterId, AssignmentFile file, List<Snapshot> snapshots, Base base) {
+    private void place(String clusterId, AssignmentFile file, Held now) {
         try {
             disk.place(assignmentFolder, AssignmentFile.nameFor(clusterId), file.content());
         } catch (UncheckedIOException e) {
             Map<ContentHash, ByteString> live = new HashMap<>(unsettled.getOrDefault(clusterId, Map.of()));
-            live.putAll(blobs(snapshots, base));
+            live.putAll(blobs(now));
             unsettled.put(clusterId, live);
             throw e;
         }
@@ -472,11 +478,10 @@ public final class AssignmentStore implements AutoCloseable {
             dropped.add(earlier.base().snapshot());
         }
         dropped.removeAll(now.snapshots());
-        for (Snapshot snapshot : dropped) {
-            forEachUpserted(
-                    Snapshot.diff(target, snapshot),
-                    resource -> packs.died(resource.hash(), resource.bytes().size()));
-        }
+        Consumer<Resource> died =
+                resource -> packs.died(resource.hash(), resource.bytes().size());
+        dropped.forEach(snapshot -> forEachUpserted(Snapshot.diff(target, snapshot), died));
+        forEachUpserted(Snapshot.diff(now.live(), earlier.live()), died);
     }
 
     /**
@@ -508,7 +513,7 @@ public final class AssignmentStore implements AutoCloseable {
             for (String clusterId : gone) {
                 Held proxy = held.remove(clusterId);
                 if (proxy != null) {
-                    blobs(proxy.snapshots(), proxy.base()).forEach((hash, blob) -> packs.died(hash, blob.size()));
+                    blobs(proxy).forEach((hash, blob) -> packs.died(hash, blob.size()));
                 }
             }
             unsettled.keySet().removeAll(gone);
@@ -566,14 +571,19 @@ public final class AssignmentStore implements AutoCloseable {
 
     private Map<ContentHash, ByteString> live() {
         Map<ContentHash, ByteString> live = new HashMap<>();
-        held.values().forEach(proxy -> live.putAll(blobs(proxy.snapshots(), proxy.base())));
+        held.values().forEach(proxy -> live.putAll(blobs(proxy)));
         unsettled.values().forEach(live::putAll);
         return live;
     }
 
     /** All that an assignment file needs, the base included. */
-    private static Map<ContentHash, ByteString> blobs(List<Snapshot> snapshots, Base base) {
+    private static Map<ContentHash, ByteString> blobs(Held proxy) {
+        return blobs(proxy.snapshots(), proxy.live(), proxy.base());
+    }
+
+    private static Map<ContentHash, ByteString> blobs(List<Snapshot> snapshots, Snapshot live, Base base) {
         Map<ContentHash, ByteString> blobs = new HashMap<>();
+        addBlobs(live, blobs);
         snapshots.forEach(snapshot -> addBlobs(snapshot, blobs));
         if (!base.equals(Base.EMPTY)) {
             addBlobs(base.snapshot(), blobs);

@@ -23,10 +23,17 @@ import org.slf4j.LoggerFactory;
  * @param file checksum of its {@link AssignmentFile}
  * @param fileBytes size of that file
  * @param snapshots stable and target, as far as they are whole
+ * @param live data; {@link Snapshot#EMPTY} when it isn't whole
  * @param served empty when what could be served of it must not be
  * @param base of the file; {@link Base#EMPTY} when that is not whole
  */
-record Held(ContentHash file, int fileBytes, List<Snapshot> snapshots, Optional<Assignment> served, Base base) {
+record Held(
+        ContentHash file,
+        int fileBytes,
+        List<Snapshot> snapshots,
+        Snapshot live,
+        Optional<Assignment> served,
+        Base base) {
     private static final Logger log = LoggerFactory.getLogger(Held.class);
 
     /**
@@ -42,15 +49,26 @@ record Held(ContentHash file, int fileBytes, List<Snapshot> snapshots, Optional<
                     ? target
                     : snapshot(message.getClusterId(), "stable", message.getStable(), blobs);
         }
+        Snapshot live = message.hasLive()
+                ? snapshot(message.getClusterId(), "live data", message.getLive(), blobs)
+                        .orElse(Snapshot.EMPTY)
+                : Snapshot.EMPTY;
         boolean unproven = message.hasStable() && stable.isEmpty();
-        Optional<Assignment> served = unproven ? Optional.empty() : served(message, stable, target);
+        Optional<Assignment> served = unproven
+                ? Optional.empty()
+                : served(message, stable, target).map(assignment -> assignment.withLive(live));
         List<Snapshot> whole =
                 Stream.of(stable, target).flatMap(Optional::stream).distinct().toList();
         Base base = snapshot(message.getClusterId(), "base", stored.base(), blobs)
                 .map(Base::of)
                 .filter(same -> same.hash().equals(stored.baseHash()))
                 .orElse(Base.EMPTY);
-        return new Held(stored.file().checksum(), stored.file().size(), whole, served, base);
+        return new Held(stored.file().checksum(), stored.file().size(), whole, live, served, base);
+    }
+
+    /** All that is whole and has something in it. */
+    Stream<Snapshot> all() {
+        return Stream.concat(snapshots.stream(), Stream.of(live).filter(data -> data.size() > 0));
     }
 
     private static Optional<Assignment> served(

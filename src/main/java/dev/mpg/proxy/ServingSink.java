@@ -118,7 +118,13 @@ final class ServingSink implements AssignmentSink {
     }
 
     private static Stream<Snapshot> snapshots(Assignment assignment) {
-        return Stream.concat(assignment.stable().stream(), Stream.of(assignment.target()));
+        Stream<Snapshot> configs = Stream.concat(assignment.stable().stream(), Stream.of(assignment.target()));
+        return Stream.concat(configs, Stream.of(assignment.live()).filter(data -> data.size() > 0));
+    }
+
+    @Override
+    public Snapshot live(String clusterId) {
+        return assignment(clusterId).map(Assignment::live).orElse(Snapshot.EMPTY);
     }
 
     @Override
@@ -126,6 +132,12 @@ final class ServingSink implements AssignmentSink {
         String clusterId = assignment.clusterId();
         Optional<Assignment> before =
                 Optional.ofNullable(unsaved.get(clusterId)).map(Unsaved::assignment);
+        if (!before.equals(Optional.of(assignment)) && hasOnlyOtherLiveData(assignment)) {
+            // Nothing can be the worse for it after a crash, so it doesn't wait for the disk.
+            log.debug("Proxy {}: live data {}", clusterId, assignment.live());
+            giveOut(assignment);
+            before = Optional.of(assignment);
+        }
         Optional<String> reason = save(assignment);
         if (!before.equals(Optional.of(assignment))) {
             serve(assignment);
@@ -137,6 +149,13 @@ final class ServingSink implements AssignmentSink {
             tidySoon();
         }
         return reason;
+    }
+
+    private boolean hasOnlyOtherLiveData(Assignment assignment) {
+        return assignment(assignment.clusterId())
+                .filter(served -> !served.equals(assignment)
+                        && served.withLive(assignment.live()).equals(assignment))
+                .isPresent();
     }
 
     private Optional<String> save(Assignment assignment) {
@@ -161,12 +180,6 @@ final class ServingSink implements AssignmentSink {
     }
 
     private void serve(Assignment assignment) {
-        synchronized (trials) {
-            if (assignment.isTrial()) {
-                begin(assignment);
-            }
-            xds.assign(assignment);
-        }
         log.info(
                 "Proxy {}: target {}, stable {}",
                 assignment.clusterId(),
@@ -176,6 +189,16 @@ final class ServingSink implements AssignmentSink {
                         .map(Snapshot::version)
                         .map(ContentHash::abbreviated)
                         .orElse("none"));
+        giveOut(assignment);
+    }
+
+    private void giveOut(Assignment assignment) {
+        synchronized (trials) {
+            if (assignment.isTrial()) {
+                begin(assignment);
+            }
+            xds.assign(assignment);
+        }
         served.changed(assignment.clusterId());
     }
 
@@ -193,6 +216,7 @@ final class ServingSink implements AssignmentSink {
                     clusterId,
                     assignment.stable(),
                     assignment.target(),
+                    assignment.live(),
                     new Cohort(trial.wave(), List.of()),
                     assignment.members(),
                     assignment.traceparent()));

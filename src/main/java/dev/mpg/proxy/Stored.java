@@ -39,7 +39,7 @@ record Stored(AssignmentFile file, ContentHash baseHash, Manifest base, Assignme
         }
         Set<ContentHash> hashes = new HashSet<>();
         try {
-            Stream.of(base, message.getStable(), message.getTarget())
+            Stream.of(base, message.getStable(), message.getTarget(), message.getLive())
                     .flatMap(manifest -> manifest.getEntriesList().stream())
                     .forEach(entry -> hashes.add(ContentHash.fromBytes(entry.getHash())));
         } catch (IllegalArgumentException e) {

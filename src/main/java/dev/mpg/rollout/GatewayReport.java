@@ -9,7 +9,8 @@ import java.util.List;
  * @param gateway its {@code node.id}
  * @param state where it stands with {@code version}
  * @param version CURRENT: the version that it runs; PENDING and REJECTED: the version that was sent to it
- * @param refusals what it refused of {@code version}; empty unless REJECTED
+ * @param refusals REJECTED: what it refused of {@code version}; else what it refuses of live data, which is no fault of
+ *     {@code version}
  */
 public record GatewayReport(String gateway, State state, ContentHash version, List<Refusal> refusals) {
     public GatewayReport {

@@ -28,6 +28,7 @@ public final class Snapshot {
 
     private final Map<ResourceType, List<Resource>> resources;
     private final ContentHash version;
+    private final ContentHash configVersion;
     private final int size;
 
     private Snapshot(Map<ResourceType, List<Resource>> resources) {
@@ -35,8 +36,13 @@ public final class Snapshot {
     }
 
     private Snapshot(Map<ResourceType, List<Resource>> resources, ContentHash version) {
+        this(resources, version, version);
+    }
+
+    private Snapshot(Map<ResourceType, List<Resource>> resources, ContentHash version, ContentHash configVersion) {
         this.resources = resources;
         this.version = version;
+        this.configVersion = configVersion;
         this.size = resources.values().stream().mapToInt(List::size).sum();
     }
 
@@ -83,6 +89,44 @@ public final class Snapshot {
     /** The hash of the content: equal exactly when the resources are. */
     public ContentHash version() {
         return version;
+    }
+
+    /** The version of the config in it: {@link #version} unless live data was added. */
+    public ContentHash configVersion() {
+        return configVersion;
+    }
+
+    /**
+     * This config with live data beside it. Where both have a resource of one name, the config's stays. Of types of which there
+     * is no live data it has the very lists of this one. Its version is the hash of both versions: equal exactly when these are.
+     */
+    public Snapshot withLive(Snapshot live) {
+        if (live.size == 0) {
+            return this;
+        }
+        Map<ResourceType, List<Resource>> merged = new EnumMap<>(ResourceType.class);
+        merged.putAll(resources);
+        live.resources.forEach((type, list) -> merged.merge(type, list, Snapshot::merge));
+        MessageDigest digest = ContentHash.sha256();
+        version.update(digest);
+        live.version.update(digest);
+        return new Snapshot(merged, ContentHash.ofDigest(digest.digest()), configVersion);
+    }
+
+    private static List<Resource> merge(List<Resource> list, List<Resource> more) {
+        List<Resource> merged = new ArrayList<>(list.size() + more.size());
+        int j = 0;
+        for (Resource resource : list) {
+            while (j < more.size() && BY_NAME.compare(more.get(j), resource) < 0) {
+                merged.add(more.get(j++));
+            }
+            if (j < more.size() && BY_NAME.compare(more.get(j), resource) == 0) {
+                j++;
+            }
+            merged.add(resource);
+        }
+        merged.addAll(more.subList(j, more.size()));
+        return List.copyOf(merged);
     }
 
     /** Resources of one type, sorted by name. */
@@ -180,7 +224,12 @@ public final class Snapshot {
         return new SnapshotDiff(Collections.unmodifiableMap(types));
     }
 
+    @SuppressWarnings(
+            "ReferenceEquality") // Only saves time: with other live data the other types' lists are the very same.
     private static SnapshotDiff.OfType diff(List<Resource> from, List<Resource> to) {
+        if (from == to) {
+            return SnapshotDiff.OfType.NONE;
+        }
         List<Resource> upserted = new ArrayList<>();
         List<String> removed = new ArrayList<>();
         int i = 0;

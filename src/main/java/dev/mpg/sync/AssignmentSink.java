@@ -12,17 +12,21 @@ import java.util.Set;
  * at a time.
  */
 public interface AssignmentSink {
-    /** The versions of which every resource is held, by cluster id. */
+    /** The versions, also of live data, of which every resource is held, by cluster id. */
     Map<String, Set<ContentHash>> holdings();
 
     /** One of the versions that {@link #holdings()} names; empty when it is none of them, or is held no longer. */
     Optional<Snapshot> snapshot(String clusterId, ContentHash version);
 
+    /** The live data that is served of a Proxy; {@link Snapshot#EMPTY} when there is none. */
+    Snapshot live(String clusterId);
+
     /** Stops serving every other Proxy, and forgets it. */
     void retain(Set<String> clusterIds);
 
     /**
-     * Takes an assignment, whole and verified: persists it, then serves it. One that can't be persisted is served from memory
+     * Takes an assignment, whole and verified: persists it, then serves it; of one that brings only other live data it may be
+     * the other way round. One that can't be persisted is served from memory
      * and held there, and is offered again until it is on disk.
      *
      * @return why it is in memory only, so that it is lost when this process ends; empty when it is on disk

@@ -24,6 +24,8 @@ final class Download {
     private final dev.mpg.sync.v1.Assignment message;
     private final Optional<ContentHash> stable;
     private final ContentHash target;
+    /** Empty: what is held stays. */
+    private final Optional<ContentHash> live;
     /** By version: one when target is stable. */
     private final Map<ContentHash, Part> parts = new LinkedHashMap<>();
 
@@ -31,10 +33,15 @@ final class Download {
     private final Map<ContentHash, ByteString> blobs = new HashMap<>();
     private final Map<ContentHash, Integer> damaged = new HashMap<>();
 
-    private Download(dev.mpg.sync.v1.Assignment message, Optional<ContentHash> stable, ContentHash target) {
+    private Download(
+            dev.mpg.sync.v1.Assignment message,
+            Optional<ContentHash> stable,
+            ContentHash target,
+            Optional<ContentHash> live) {
         this.message = message;
         this.stable = stable;
         this.target = target;
+        this.live = live;
     }
 
     /**
@@ -69,9 +76,15 @@ final class Download {
         }
         ResolvedManifest target = ManifestCodec.resolve(message.getTarget(), bases);
 
-        Download download = new Download(message, stable.map(ResolvedManifest::version), target.version());
+        Optional<ResolvedManifest> live =
+                message.hasLive() ? Optional.of(ManifestCodec.resolve(message.getLive(), bases)) : Optional.empty();
+
+        Download download = new Download(
+                message, stable.map(ResolvedManifest::version), target.version(), live.map(ResolvedManifest::version));
         stable.ifPresent(manifest -> download.parts.put(manifest.version(), Part.of(manifest, held, snapshots)));
         download.parts.computeIfAbsent(target.version(), version -> Part.of(target, held, snapshots));
+        live.ifPresent(manifest ->
+                download.parts.computeIfAbsent(manifest.version(), version -> Part.of(manifest, held, snapshots)));
         download.look(held, snapshots, earlier);
         return download;
     }
@@ -107,7 +120,8 @@ final class Download {
 
     static boolean buildsUponBase(dev.mpg.sync.v1.Assignment message) {
         return !message.getTarget().getBase().isEmpty()
-                || !message.getStable().getBase().isEmpty();
+                || !message.getStable().getBase().isEmpty()
+                || !message.getLive().getBase().isEmpty();
     }
 
     /** The manifests of this assignment, which a later one may build upon. */
@@ -153,9 +167,10 @@ final class Download {
     /**
      * The assignment, once nothing is lacking.
      *
+     * @param held live data that stays unless there is other
      * @throws UnresolvableManifestException when its content doesn't add up to its versions
      */
-    Assignment assemble() throws UnresolvableManifestException {
+    Assignment assemble(Snapshot held) throws UnresolvableManifestException {
         Map<ContentHash, Snapshot> snapshots = new HashMap<>();
         for (Part part : parts.values()) {
             snapshots.put(part.manifest().version(), part.assemble(blobs));
@@ -164,12 +179,13 @@ final class Download {
                 message.getClusterId(),
                 stable.map(snapshots::get),
                 Objects.requireNonNull(snapshots.get(target)),
+                live.map(snapshots::get).orElse(held),
                 CohortCodec.decode(message.getCohort()),
                 message.getMembersList(),
                 message.getTraceparent());
     }
 
-    /** One of the two snapshots: held already, or to be assembled. */
+    /** One of the snapshots: held already, or to be assembled. */
     private record Part(ResolvedManifest manifest, Optional<Snapshot> held, Assembly assembly) {
         static Part of(
                 ResolvedManifest manifest, Set<ContentHash> held, Function<ContentHash, Optional<Snapshot>> snapshots) {

@@ -203,7 +203,7 @@ final class Intake {
             }
             Assignment whole;
             try {
-                whole = download.assemble();
+                whole = download.assemble(sink.live(clusterId));
             } catch (UnresolvableManifestException e) {
                 refuse(e.reason(), download.buildsUponBase());
                 return;

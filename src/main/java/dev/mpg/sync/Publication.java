@@ -17,6 +17,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * An assignment as it is sent to instances, and the versions published shortly before it, to which it can be sent as a
@@ -35,10 +37,16 @@ public final class Publication {
     /** All members. */
     private static final long MAX_MEMBERS_BYTES = 2L << 20;
 
-    /** Two whole manifests and the members have to fit into a message, with what else an assignment has. */
-    private static final long MAX_MANIFEST_BYTES = (SyncLimits.MAX_MESSAGE_BYTES - MAX_MEMBERS_BYTES - (64L << 10)) / 2;
+    /** The manifest of live data: some 10,000 services. */
+    private static final long MAX_LIVE_BYTES = 1L << 20;
+
+    /** Two whole manifests of configs and the rest have to fit into a message. */
+    private static final long MAX_MANIFEST_BYTES =
+            (SyncLimits.MAX_MESSAGE_BYTES - MAX_MEMBERS_BYTES - MAX_LIVE_BYTES - (64L << 10)) / 2;
 
     private final Order order;
+    /** What is live now, then earlier, from new to old; empty while it isn't known or there is none. */
+    private final Map<ContentHash, Snapshot> live;
 
     /** Target, stable, then earlier ones from new to old; without those of which only instances have the content. */
     private final Map<ContentHash, Snapshot> recent;
@@ -47,9 +55,10 @@ public final class Publication {
     private final Map<Bases, ByteString> frames = new ConcurrentHashMap<>();
     private final Map<ContentHash, Map<ContentHash, ByteString>> indexes = new ConcurrentHashMap<>();
 
-    private Publication(Order order, Map<ContentHash, Snapshot> recent) {
+    private Publication(Order order, Map<ContentHash, Snapshot> recent, Map<ContentHash, Snapshot> live) {
         this.order = order;
         this.recent = recent;
+        this.live = live;
     }
 
     /**
@@ -58,7 +67,7 @@ public final class Publication {
      * @throws IllegalArgumentException when it has a resource or a manifest that is too large for ConfigSync
      */
     public static Publication of(Order order) {
-        return after(Map.of(), order);
+        return after(Map.of(), order, Map.of());
     }
 
     /**
@@ -67,10 +76,34 @@ public final class Publication {
      * @throws IllegalArgumentException when it has a resource or a manifest that is too large for ConfigSync
      */
     public Publication then(Order next) {
-        return after(recent, next);
+        return after(recent, next, live);
     }
 
-    private static Publication after(Map<ContentHash, Snapshot> earlier, Order order) {
+    /**
+     * The same with this live data. None at all is not told: no config refers to any then.
+     *
+     * @throws IllegalArgumentException when it has a resource or a manifest that is too large for ConfigSync
+     */
+    public Publication with(Snapshot data) {
+        if (data.size() == 0 || live().filter(data::equals).isPresent()) {
+            return this;
+        }
+        checkSize(order.clusterId(), data, MAX_LIVE_BYTES);
+        Map<ContentHash, Snapshot> next = new LinkedHashMap<>();
+        next.put(data.version(), data);
+        for (Snapshot earlier : live.values()) {
+            if (next.size() < REMEMBERED) {
+                next.putIfAbsent(earlier.version(), earlier);
+            }
+        }
+        return new Publication(order, recent, next);
+    }
+
+    private Optional<Snapshot> live() {
+        return live.values().stream().findFirst();
+    }
+
+    private static Publication after(Map<ContentHash, Snapshot> earlier, Order order, Map<ContentHash, Snapshot> live) {
         checkSize(order.clusterId(), order.members());
         checkSize(order.clusterId(), order.cohort().gateways());
         Map<ContentHash, Snapshot> recent = new LinkedHashMap<>();
@@ -84,7 +117,7 @@ public final class Publication {
         }
         for (Snapshot snapshot : recent.values()) {
             if (!earlier.containsKey(snapshot.version())) {
-                checkSize(order.clusterId(), snapshot);
+                checkSize(order.clusterId(), snapshot, MAX_MANIFEST_BYTES);
             }
         }
         for (Snapshot snapshot : earlier.values()) {
@@ -92,7 +125,7 @@ public final class Publication {
                 recent.putIfAbsent(snapshot.version(), snapshot);
             }
         }
-        return new Publication(order, recent);
+        return new Publication(order, recent, live);
     }
 
     /** The same, out of the objects of the equal one of these, or else of the first, which is the most like it. */
@@ -118,7 +151,7 @@ public final class Publication {
         return text.getBytes(StandardCharsets.UTF_8).length;
     }
 
-    private static void checkSize(String clusterId, Snapshot snapshot) {
+    private static void checkSize(String clusterId, Snapshot snapshot, long maxManifestBytes) {
         long manifestBytes = 0;
         for (Resource resource : snapshot.resources()) {
             if (resource.bytes().size() > SyncLimits.MAX_BLOB_BYTES) {
@@ -127,10 +160,10 @@ public final class Publication {
             }
             manifestBytes += utf8Bytes(resource.name()) + ENTRY_BYTES;
         }
-        if (manifestBytes > MAX_MANIFEST_BYTES) {
+        if (manifestBytes > maxManifestBytes) {
             throw new IllegalArgumentException(
                     "%s has %d resources, whose names take %d bytes; ConfigSync carries at most %d: split the Proxy"
-                            .formatted(clusterId, snapshot.size(), manifestBytes, MAX_MANIFEST_BYTES));
+                            .formatted(clusterId, snapshot.size(), manifestBytes, maxManifestBytes));
         }
     }
 
@@ -155,7 +188,8 @@ public final class Publication {
 
     /** The versions whose manifests an instance knows once it got this. */
     Set<ContentHash> versions() {
-        return Set.copyOf(order.versions());
+        return Stream.concat(order.versions().stream(), live().map(Snapshot::version).stream())
+                .collect(Collectors.toUnmodifiableSet());
     }
 
     /**
@@ -164,12 +198,15 @@ public final class Publication {
      * @param known versions whose manifests the instance knows
      */
     ByteString frame(Set<ContentHash> known) {
-        Optional<ContentHash> stableBase = order.stable().flatMap(version -> base(version, known));
+        Optional<ContentHash> stableBase = order.stable().flatMap(version -> base(version, known, recent));
         Set<ContentHash> knownWithStable = new HashSet<>(known);
         order.stable().ifPresent(knownWithStable::add);
-        Optional<ContentHash> targetBase = base(order.target(), knownWithStable);
-        boolean whole = targetBase.isEmpty() || (order.stable().isPresent() && stableBase.isEmpty());
-        Bases bases = new Bases(stableBase, targetBase);
+        Optional<ContentHash> targetBase = base(order.target(), knownWithStable, recent);
+        Optional<ContentHash> liveBase = live().flatMap(data -> base(data.version(), known, live));
+        boolean whole = targetBase.isEmpty()
+                || (order.stable().isPresent() && stableBase.isEmpty())
+                || (live().isPresent() && liveBase.isEmpty());
+        Bases bases = new Bases(stableBase, targetBase, liveBase);
         // A whole manifest is large, and asked for only by an instance that is new here: not worth the memory.
         return whole ? marshal(bases) : frames.computeIfAbsent(bases, this::marshal);
     }
@@ -177,36 +214,38 @@ public final class Publication {
     private ByteString marshal(Bases bases) {
         dev.mpg.sync.v1.Assignment.Builder message = dev.mpg.sync.v1.Assignment.newBuilder()
                 .setClusterId(order.clusterId())
-                .setTarget(manifest(order.target(), bases.target()))
+                .setTarget(manifest(order.target(), bases.target(), recent))
                 .setCohort(CohortCodec.encode(order.cohort()))
                 .setTraceparent(order.traceparent())
                 .addAllMembers(order.members());
-        order.stable().ifPresent(stable -> message.setStable(manifest(stable, bases.stable())));
+        order.stable().ifPresent(stable -> message.setStable(manifest(stable, bases.stable(), recent)));
+        live().ifPresent(data -> message.setLive(manifest(data.version(), bases.live(), live)));
         return FromMaster.newBuilder().setAssignment(message).build().toByteString();
     }
 
-    private Manifest manifest(ContentHash version, Optional<ContentHash> base) {
-        Snapshot to = recent.get(version);
+    private Manifest manifest(ContentHash version, Optional<ContentHash> base, Map<ContentHash, Snapshot> remembered) {
+        Snapshot to = remembered.get(version);
         if (to == null || base.equals(Optional.of(version))) {
             return ManifestCodec.known(version);
         } else if (base.isEmpty()) {
             return ManifestCodec.whole(to);
         }
-        Snapshot from = recent.get(base.get());
+        Snapshot from = remembered.get(base.get());
         return from == null
                 ? ManifestCodec.known(version)
                 : difference(from, to).manifest();
     }
 
     /** The version as the difference to which this one is best sent; empty: whole. */
-    private Optional<ContentHash> base(ContentHash version, Set<ContentHash> known) {
-        Snapshot to = recent.get(version);
+    private Optional<ContentHash> base(
+            ContentHash version, Set<ContentHash> known, Map<ContentHash, Snapshot> remembered) {
+        Snapshot to = remembered.get(version);
         if (to == null || known.contains(version)) {
             return Optional.of(version);
         }
         Optional<ContentHash> best = Optional.empty();
         int fewest = to.size();
-        for (Snapshot from : recent.values()) {
+        for (Snapshot from : remembered.values()) {
             if (known.contains(from.version())) {
                 int size = difference(from, to).size();
                 if (size < fewest) {
@@ -223,7 +262,7 @@ public final class Publication {
                 new Step(from.version(), to.version()), step -> Difference.between(from, to));
     }
 
-    /** Content of one of the remembered versions. */
+    /** Content of one of the remembered versions, or of live data. */
     Optional<ByteString> blob(ContentHash hash) {
         // Most are asked for because of a difference, which is small; a snapshot is indexed only when that doesn't do.
         for (Difference difference : differences.values()) {
@@ -232,7 +271,8 @@ public final class Publication {
                 return Optional.of(blob);
             }
         }
-        for (Snapshot snapshot : recent.values()) {
+        for (Snapshot snapshot :
+                (Iterable<Snapshot>) Stream.concat(live.values().stream(), recent.values().stream())::iterator) {
             ByteString blob = indexes.computeIfAbsent(snapshot.version(), version -> index(snapshot.resources()))
                     .get(hash);
             if (blob != null) {
@@ -252,7 +292,7 @@ public final class Publication {
 
     private record Step(ContentHash from, ContentHash to) {}
 
-    private record Bases(Optional<ContentHash> stable, Optional<ContentHash> target) {}
+    private record Bases(Optional<ContentHash> stable, Optional<ContentHash> target, Optional<ContentHash> live) {}
 
     private record Difference(Manifest manifest, Map<ContentHash, ByteString> blobs) {
         static Difference between(Snapshot from, Snapshot to) {

@@ -165,7 +165,7 @@ final class AdsStream<Q> {
                     "gateway {} of cluster {} goes back to version {}",
                     gateway,
                     fleet.clusterId(),
-                    stable.snapshot().version());
+                    stable.snapshot().configVersion());
             session.retarget(stable);
             pump();
             report = session.report(gateway);
@@ -200,12 +200,13 @@ final class AdsStream<Q> {
 
     private void log(GatewayReport before, GatewayReport after) {
         ContentHash version = after.version();
-        if (after.state() == State.REJECTED && !after.equals(before)) {
+        if (!after.refusals().isEmpty() && !after.equals(before)) {
             for (GatewayReport.Refusal refusal : after.refusals()) {
                 LOG.warn(
-                        "gateway {} of cluster {} refused version {}: {}, one of {} {}",
+                        "gateway {} of cluster {} refused {} {}: {}, one of {} {}",
                         gateway,
                         fleet.clusterId(),
+                        after.state() == State.REJECTED ? "version" : "live data beside version",
                         version,
                         refusal.message(),
                         refusal.typeUrl(),

@@ -7,42 +7,103 @@ import dev.mpg.snapshot.ResourceType;
 import dev.mpg.snapshot.Snapshot;
 import io.envoyproxy.envoy.config.cluster.v3.Cluster;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A snapshot with what streams must know about its resources, found out when it's first needed and then shared by all of
+ * A snapshot, with its live data, and what streams must know about its resources, found out when it's first needed and then shared by all of
  * them. Thread-safe.
  */
 final class Content {
     private final Snapshot snapshot;
     private final String version;
-    private final Map<Resource, Optional<String>> endpointNames = new ConcurrentHashMap<>();
+    private final Snapshot live;
+    private final Config config;
     private final Map<ResourceType, String> listVersions = new ConcurrentHashMap<>();
-    private @Nullable Map<String, List<Resource>> hostsByRoute;
-    private @Nullable List<Resource> routesWithHosts;
 
+    /** What has nothing to do with live data. */
+    private static final class Config {
+        private final Snapshot snapshot;
+        private final Map<Resource, Optional<String>> endpointNames = new ConcurrentHashMap<>();
+        private @Nullable Set<String> endpointsNamed;
+        private @Nullable Map<String, List<Resource>> hostsByRoute;
+        private @Nullable List<Resource> routesWithHosts;
+
+        Config(Snapshot snapshot) {
+            this.snapshot = snapshot;
+        }
+
+        /** The names by which its clusters ask for endpoints. */
+        synchronized Set<String> endpointsNamed() {
+            Set<String> known = endpointsNamed;
+            if (known == null) {
+                known = snapshot.resources(ResourceType.CLUSTER).stream()
+                        .flatMap(cluster -> endpointName(cluster).stream())
+                        .collect(Collectors.toUnmodifiableSet());
+                endpointsNamed = known;
+            }
+            return known;
+        }
+
+        Optional<String> endpointName(Resource cluster) {
+            return endpointNames.computeIfAbsent(cluster, Content::readEndpointName);
+        }
+    }
+
+    /** A config without live data. */
     Content(Snapshot snapshot) {
+        this(snapshot, Snapshot.EMPTY, new Config(snapshot));
+    }
+
+    private Content(Snapshot snapshot, Snapshot live, Config config) {
         this.snapshot = snapshot;
-        this.version = snapshot.version().hex();
+        this.live = live;
+        this.config = config;
+        this.version = snapshot.configVersion().hex();
+    }
+
+    /** The same config with what it refers to of this live data. */
+    Content with(Snapshot data) {
+        if (data.equals(live)) {
+            return this;
+        }
+        Snapshot named = data.size() == 0
+                ? data
+                : Snapshot.of(data.resources(ResourceType.ENDPOINT).stream()
+                        .filter(endpoints -> config.endpointsNamed().contains(endpoints.name()))
+                        .toList());
+        return new Content(config.snapshot.withLive(named), data, config);
+    }
+
+    /** Whether these are names of live endpoints only. */
+    boolean isLive(ResourceType type, Collection<String> names) {
+        return type == ResourceType.ENDPOINT
+                && live.size() > 0
+                && !names.isEmpty()
+                && names.stream()
+                        .allMatch(name -> config.snapshot.resource(type, name).isEmpty()
+                                && snapshot.resource(type, name).isPresent());
     }
 
     Snapshot snapshot() {
         return snapshot;
     }
 
-    /** All digits of the snapshot's version. */
+    /** All digits of the config's version. */
     String version() {
         return version;
     }
 
     /** The name by which this cluster asks for its endpoints, empty when it doesn't. */
     Optional<String> endpointName(Resource cluster) {
-        return endpointNames.computeIfAbsent(cluster, Content::readEndpointName);
+        return config.endpointName(cluster);
     }
 
     private static Optional<String> readEndpointName(Resource resource) {
@@ -81,31 +142,35 @@ final class Content {
         return virtualHost.substring(0, Math.max(virtualHost.lastIndexOf('/'), 0));
     }
 
-    private synchronized Map<String, List<Resource>> hostsByRoute() {
-        Map<String, List<Resource>> known = hostsByRoute;
-        if (known == null) {
-            known = new TreeMap<>();
-            for (Resource host : snapshot.resources(ResourceType.VIRTUAL_HOST)) {
-                known.computeIfAbsent(routeOf(host.name()), route -> new ArrayList<>())
-                        .add(host);
+    private Map<String, List<Resource>> hostsByRoute() {
+        synchronized (config) {
+            Map<String, List<Resource>> known = config.hostsByRoute;
+            if (known == null) {
+                known = new TreeMap<>();
+                for (Resource host : config.snapshot.resources(ResourceType.VIRTUAL_HOST)) {
+                    known.computeIfAbsent(routeOf(host.name()), route -> new ArrayList<>())
+                            .add(host);
+                }
+                config.hostsByRoute = known;
             }
-            hostsByRoute = known;
+            return known;
         }
-        return known;
     }
 
     /** The RouteConfigurations with their virtual hosts inside, for clients to which these can't be sent on their own. */
-    synchronized List<Resource> routesWithHosts() {
-        List<Resource> known = routesWithHosts;
-        if (known == null) {
-            List<Resource> composed = new ArrayList<>();
-            for (Resource route : snapshot.resources(ResourceType.ROUTE)) {
-                composed.add(RouteComposition.withHosts(route, hostsOf(route.name())));
+    List<Resource> routesWithHosts() {
+        synchronized (config) {
+            List<Resource> known = config.routesWithHosts;
+            if (known == null) {
+                List<Resource> composed = new ArrayList<>();
+                for (Resource route : config.snapshot.resources(ResourceType.ROUTE)) {
+                    composed.add(RouteComposition.withHosts(route, hostsOf(route.name())));
+                }
+                known = List.copyOf(composed);
+                config.routesWithHosts = known;
             }
-            known = List.copyOf(composed);
-            routesWithHosts = known;
+            return known;
         }
-        return known;
     }
 
     /** The version of a list of resources of one type: equal exactly when they are. */

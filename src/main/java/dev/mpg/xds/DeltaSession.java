@@ -108,14 +108,13 @@ final class DeltaSession extends Session<DeltaDiscoveryRequest> {
     }
 
     private void accepted(DeltaSubscription subscription, Pending sent) {
-        accept(subscription, sent.snapshot().version().hex());
+        accept(subscription, sent.snapshot().configVersion().hex());
         if (!doubts.isEmpty()) {
             List<String> names = sent.change().names();
             doubts.accepted(subscription.type, subscription == hosts ? virtualHosts.kept(names) : names);
         }
         if (sent.advances()) {
-            subscription.base = sent.snapshot();
-            subscription.leftovers = subscription.leftovers.plus(sent.leftover());
+            advance(subscription, sent);
         } else {
             // The answer to a question while the rest must wait: base stays, these names may be ahead of it.
             List<String> ahead = new ArrayList<>();
@@ -134,13 +133,33 @@ final class DeltaSession extends Session<DeltaDiscoveryRequest> {
         }
     }
 
+    private static void advance(DeltaSubscription subscription, Pending sent) {
+        subscription.base = sent.snapshot();
+        subscription.leftovers = subscription.leftovers.plus(sent.leftover());
+    }
+
     private void refused(DeltaSubscription subscription, Pending sent, String message) {
         List<String> names = sent.change().names();
+        if (sent.advances() && target().content().isLive(subscription.type, names)) {
+            advance(subscription, sent);
+            subscription.refusedLive = subscription.refusedLive.plus(names);
+            doubts.refused(subscription.type, names);
+            refuseLive(subscription, message, names);
+            return;
+        }
         subscription.unsure = subscription.unsure.plus(names);
         doubts.refused(subscription.type, names);
-        refuse(subscription, message, names, sent.snapshot().equals(target().snapshot()));
+        refuse(subscription, message, names, isTargets(sent.snapshot()));
         if (subscription == routes) {
             virtualHosts.routesRefused(names);
+        }
+    }
+
+    @Override
+    void retargeted() {
+        for (DeltaSubscription subscription : subscriptions.values()) {
+            subscription.unsure = subscription.unsure.plus(subscription.refusedLive.list());
+            subscription.refusedLive = Names.NONE;
         }
     }
 
@@ -308,9 +327,24 @@ final class DeltaSession extends Session<DeltaDiscoveryRequest> {
         subscription.owesAnswer = false;
         bringAlong(subscription, change, asked);
         Response response = respond(subscription, change);
-        subscription.pending =
-                new Pending(response.nonce(), change, target().snapshot(), whole, false, draft.leftover());
+        subscription.pending = new Pending(
+                response.nonce(),
+                change,
+                target().snapshot(),
+                kind(subscription, change, whole, asked),
+                draft.leftover());
         return response;
+    }
+
+    private DeltaSubscription.Kind kind(DeltaSubscription subscription, Change change, boolean whole, Names asked) {
+        if (!whole) {
+            return DeltaSubscription.Kind.ANSWER;
+        }
+        Snapshot target = target().snapshot();
+        boolean live = asked.isEmpty()
+                && subscription.base.configVersion().equals(target.configVersion())
+                && target().content().isLive(subscription.type, change.names());
+        return live ? DeltaSubscription.Kind.LIVE : DeltaSubscription.Kind.WHOLE;
     }
 
     @Override
@@ -332,7 +366,8 @@ final class DeltaSession extends Session<DeltaDiscoveryRequest> {
         Change change = new Change(List.of(), subscription.leftovers.list());
         subscription.leftovers = Names.NONE;
         Response response = respond(subscription, change);
-        subscription.pending = new Pending(response.nonce(), change, target().snapshot(), false, true, List.of());
+        subscription.pending =
+                new Pending(response.nonce(), change, target().snapshot(), DeltaSubscription.Kind.LAST, List.of());
         return response;
     }
 

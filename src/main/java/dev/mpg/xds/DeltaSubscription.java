@@ -7,7 +7,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What is known about the resources of one type that a delta client has. Invariant: of each name that it wants and that is
- * in none of {@link #asked}, {@link #unsure}, {@link #leftovers}, {@link #askedRoutes} and {@link #pending}, it has what {@link #base} has.
+ * in none of {@link #asked}, {@link #unsure}, {@link #leftovers}, {@link #refusedLive}, {@link #askedRoutes} and
+ * {@link #pending}, it has what {@link #base} has.
  */
 final class DeltaSubscription extends Subscription {
     /** Shared with all other streams that are there. */
@@ -21,6 +22,8 @@ final class DeltaSubscription extends Subscription {
      * removed last, virtual hosts when their RouteConfiguration isn't wanted any more.
      */
     Names leftovers = Names.NONE;
+    /** Names of live data that was refused: the client may have anything, and they wait for the next target. */
+    Names refusedLive = Names.NONE;
     /** Only for virtual hosts: RouteConfigurations whose virtual hosts the client waits for. */
     Names askedRoutes = Names.NONE;
     /** Only for virtual hosts: those that are to be removed unless their RouteConfiguration is wanted. */
@@ -49,7 +52,8 @@ final class DeltaSubscription extends Subscription {
 
     @Override
     boolean has(Snapshot target) {
-        return (pending == null || pending.last) && refusal == null && base.equals(target);
+        boolean sent = pending == null || pending.kind == Kind.LIVE || pending.kind == Kind.LAST;
+        return sent && refusal == null && base.configVersion().equals(target.configVersion());
     }
 
     @Override
@@ -62,14 +66,28 @@ final class DeltaSubscription extends Subscription {
                 && !owesAnswer;
     }
 
+    /** What a response is for. */
+    enum Kind {
+        /** To have the client have all of a snapshot. */
+        WHOLE,
+        /** The same, where it has the snapshot's config and only live data is another. */
+        LIVE,
+        /** To answer a question while the rest must wait. */
+        ANSWER,
+        /** To remove {@link #leftovers}, which are no part of what the client runs. */
+        LAST
+    }
+
     /**
      * A response that isn't answered yet.
      *
      * @param snapshot what its resources are from
-     * @param advances whether the client has {@code snapshot}, but for {@code leftover}, when it accepts
-     * @param last whether it removes {@link #leftovers}, which is no part of what the client runs
-     * @param leftover names which the client then still has although {@code snapshot} hasn't
+     * @param leftover names which the client still has when it accepts although {@code snapshot} hasn't
      */
-    record Pending(
-            String nonce, Change change, Snapshot snapshot, boolean advances, boolean last, List<String> leftover) {}
+    record Pending(String nonce, Change change, Snapshot snapshot, Kind kind, List<String> leftover) {
+        /** Whether the client has {@code snapshot}, but for {@code leftover}, when it accepts. */
+        boolean advances() {
+            return kind == Kind.WHOLE || kind == Kind.LIVE;
+        }
+    }
 }

@@ -77,6 +77,7 @@ final class Fleet {
                             && assignment.stable().stream()
                                     .noneMatch(stable -> stable.version().equals(version)));
         }
+        contents.replaceAll((version, content) -> content.with(assignment.live()));
         Trial trial = Trial.of(assignment, before == null ? null : before.trial, clock.instant());
         serving = new Serving(assignment, trial, controlPlane(assignment.traceparent()), contents);
     }
@@ -102,7 +103,8 @@ final class Fleet {
             return null;
         }
         Snapshot snapshot = now.trial.snapshotFor(gateway, now.assignment);
-        Content content = now.contents.computeIfAbsent(snapshot.version(), version -> new Content(snapshot));
+        Content content = now.contents.computeIfAbsent(
+                snapshot.version(), version -> new Content(snapshot).with(now.assignment.live()));
         return new Target(content, now.controlPlane);
     }
 

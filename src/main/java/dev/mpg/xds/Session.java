@@ -4,6 +4,7 @@ import dev.mpg.rollout.GatewayReport;
 import dev.mpg.rollout.GatewayReport.Refusal;
 import dev.mpg.rollout.GatewayReport.State;
 import dev.mpg.snapshot.ResourceType;
+import dev.mpg.snapshot.Snapshot;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.Collections;
@@ -12,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.Function;
@@ -28,7 +30,9 @@ import org.jspecify.annotations.Nullable;
  *   <li>on a change, make before break: new clusters and endpoints; when these are accepted listeners, routes and virtual
  *       hosts; when these are accepted and in effect the removal of clusters and endpoints. Nothing uses these then, so the
  *       report doesn't wait for it;
- *   <li>what was refused isn't sent again, nor what comes after it, until there is another target.
+ *   <li>what was refused isn't sent again, nor what comes after it, until there is another config;
+ *   <li>live data goes at once, holds up no config and is no part of the report; what was refused of it goes again when any
+ *       of it changes.
  * </ul>
  *
  * @param <Q> the request message
@@ -120,11 +124,21 @@ abstract sealed class Session<Q> permits DeltaSession, SotwSession {
         if (hasTarget && next.snapshot().equals(target.snapshot())) {
             return;
         }
+        boolean otherConfig = !isTargets(next.snapshot());
         target = next;
         hasTarget = true;
         for (Subscription subscription : subscriptions()) {
-            subscription.refusal = null;
+            subscription.refusal = otherConfig ? null : subscription.refusal;
         }
+        retargeted();
+    }
+
+    /** There is another target. */
+    abstract void retargeted();
+
+    /** Whether this has the target's config, whatever its live data. */
+    boolean isTargets(Snapshot snapshot) {
+        return hasTarget && snapshot.configVersion().equals(target.snapshot().configVersion());
     }
 
     /** What the gateway may have although it doesn't say so, as far as it's known when the stream ends. */
@@ -156,8 +170,13 @@ abstract sealed class Session<Q> permits DeltaSession, SotwSession {
                 .filter(Objects::nonNull)
                 .map(Objects::requireNonNull)
                 .toList();
-        State state = !refusals.isEmpty() ? State.REJECTED : settled() ? State.CURRENT : State.PENDING;
-        return new GatewayReport(gateway, state, target.snapshot().version(), refusals);
+        if (!refusals.isEmpty()) {
+            return new GatewayReport(gateway, State.REJECTED, target.snapshot().configVersion(), refusals);
+        }
+        List<Refusal> live = Optional.ofNullable(subscription(ResourceType.ENDPOINT).liveRefusal).stream()
+                .toList();
+        State state = settled() ? State.CURRENT : State.PENDING;
+        return new GatewayReport(gateway, state, target.snapshot().configVersion(), live);
     }
 
     private boolean settled() {
@@ -233,6 +252,7 @@ abstract sealed class Session<Q> permits DeltaSession, SotwSession {
     /** Notes that a response with this version was accepted. */
     void accept(Subscription subscription, String version) {
         subscription.acked = version;
+        subscription.liveRefusal = null;
         answered(subscription, true);
     }
 
@@ -245,15 +265,25 @@ abstract sealed class Session<Q> permits DeltaSession, SotwSession {
 
     /** Notes that a response with these resources was refused. */
     void refuse(Subscription subscription, String message, Collection<String> names, boolean isTarget) {
+        Refusal refusal = refused(subscription, message, names);
+        if (isTarget) {
+            subscription.refusal = refusal;
+        }
+    }
+
+    /** Notes that a response with nothing but this live data was refused. */
+    void refuseLive(Subscription subscription, String message, Collection<String> names) {
+        subscription.liveRefusal = refused(subscription, message, names);
+    }
+
+    private Refusal refused(Subscription subscription, String message, Collection<String> names) {
         String cut = message.length() > MAX_MESSAGE_LENGTH ? message.substring(0, MAX_MESSAGE_LENGTH) : message;
         subscription.lastError = cut;
         answered(subscription, false);
-        if (isTarget) {
-            subscription.refusal = new Refusal(
-                    subscription.type.typeUrl(),
-                    cut,
-                    names.stream().limit(MAX_REFUSED_NAMES).toList());
-        }
+        return new Refusal(
+                subscription.type.typeUrl(),
+                cut,
+                names.stream().limit(MAX_REFUSED_NAMES).toList());
     }
 
     Response response(Subscription subscription, String version, Change change) {

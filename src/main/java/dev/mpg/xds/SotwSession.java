@@ -95,13 +95,16 @@ final class SotwSession extends Session<DiscoveryRequest> {
         subscription.pending = null;
         if (request.hasErrorDetail()) {
             List<String> names = sent.resources().stream().map(Resource::name).toList();
-            subscription.has = null;
             doubts.refused(subscription.type, List.of(ALL));
-            refuse(
-                    subscription,
-                    request.getErrorDetail().getMessage(),
-                    names,
-                    sent.snapshot().equals(target().snapshot()));
+            if (target().content().isLive(subscription.type, names)) {
+                // All is sent again with the next live data, whatever it has until then.
+                subscription.has = sent.resources();
+                subscription.hasNames = sent.names();
+                refuseLive(subscription, request.getErrorDetail().getMessage(), names);
+                return;
+            }
+            subscription.has = null;
+            refuse(subscription, request.getErrorDetail().getMessage(), names, isTargets(sent.snapshot()));
         } else {
             accept(subscription, sent.version());
             doubts.accepted(subscription.type, List.of(ALL));
@@ -109,6 +112,9 @@ final class SotwSession extends Session<DiscoveryRequest> {
             subscription.hasNames = sent.names();
         }
     }
+
+    @Override
+    void retargeted() {}
 
     private void subscribe(SotwSubscription subscription, List<String> wanted, boolean first) {
         check(wanted, wanted.size(), subscription.type.typeUrl());
@@ -229,9 +235,22 @@ final class SotwSession extends Session<DiscoveryRequest> {
         String version = target().content().versionOf(subscription.type, resources);
         Response response = response(subscription, version, new Change(resources, List.of()));
         subscription.nonce = response.nonce();
+        boolean live = bringsOnlyLiveData(subscription, resources);
         subscription.arrived = target().snapshot();
-        subscription.pending = new Pending(target().snapshot(), version, resources, subscription.names, last);
+        subscription.pending = new Pending(target().snapshot(), version, resources, subscription.names, last, live);
         return response;
+    }
+
+    private boolean bringsOnlyLiveData(SotwSubscription subscription, List<Resource> resources) {
+        if (subscription.arrived == null || !isTargets(subscription.arrived) || wantsMore(subscription)) {
+            return false;
+        }
+        Set<Resource> known = new HashSet<>(covered(subscription, subscription.has));
+        List<String> changed = resources.stream()
+                .filter(resource -> !known.contains(resource))
+                .map(Resource::name)
+                .toList();
+        return target().content().isLive(subscription.type, changed);
     }
 
     /** The endpoints of changed clusters must go with them: Envoy waits for them. */

@@ -38,7 +38,11 @@ final class SotwSubscription extends Subscription {
 
     @Override
     boolean has(Snapshot target) {
-        return (pending == null || pending.last) && refusal == null && isArrived(target);
+        boolean sent = pending == null || pending.last || pending.live;
+        return sent
+                && refusal == null
+                && arrived != null
+                && arrived.configVersion().equals(target.configVersion());
     }
 
     boolean isArrived(Snapshot target) {
@@ -56,6 +60,8 @@ final class SotwSubscription extends Subscription {
      * @param snapshot what its resources are from
      * @param names what the client wanted by name when it was sent
      * @param last whether it only lacks what lingered, which is no part of what the client runs
+     * @param live whether it only has other live data than what the client has
      */
-    record Pending(Snapshot snapshot, String version, List<Resource> resources, Names names, boolean last) {}
+    record Pending(
+            Snapshot snapshot, String version, List<Resource> resources, Names names, boolean last, boolean live) {}
 }

@@ -17,6 +17,9 @@ abstract sealed class Subscription permits DeltaSubscription, SotwSubscription {
     /** Set while the target's resources of the type are refused. */
     @Nullable
     Refusal refusal;
+    /** Set while live data is refused: that is no fault of the target. */
+    @Nullable
+    Refusal liveRefusal;
     /** The version text of the last response that it accepted. */
     String acked = "";
 
@@ -30,10 +33,13 @@ abstract sealed class Subscription permits DeltaSubscription, SotwSubscription {
     /** Nonce of the response that isn't answered yet, null when there is none. */
     abstract @Nullable String pendingNonce();
 
-    /** Whether the client has all that is new in {@code target}; there may be things left that it should drop. */
+    /**
+     * Whether the client has all that is new in the config of {@code target}; there may be things left that it should drop, and
+     * its live data may be older.
+     */
     abstract boolean has(Snapshot target);
 
-    /** Whether the client runs exactly what {@code target} says; what is to be removed last is no part of what it runs. */
+    /** Whether the client runs exactly the config of {@code target}; what is to be removed last is no part of what it runs. */
     abstract boolean settled(Snapshot target);
 
     StreamInfo.OfType info() {

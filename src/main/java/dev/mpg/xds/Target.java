@@ -4,7 +4,7 @@ import com.google.protobuf.ByteString;
 import dev.mpg.snapshot.Snapshot;
 
 /**
- * What a gateway should have. Immutable, shared by streams.
+ * What a gateway should have: a config with the live data that it refers to. Immutable, shared by streams.
  *
  * @param controlPlane a marshalled {@code ControlPlane} message; empty when there is nothing to say
  */

@@ -39,6 +39,11 @@ public final class MemorySink implements AssignmentSink {
     }
 
     @Override
+    public synchronized Snapshot live(String clusterId) {
+        return serving(clusterId).map(Assignment::live).orElse(Snapshot.EMPTY);
+    }
+
+    @Override
     public synchronized void retain(Set<String> clusterIds) {
         placements.add(clusterIds);
         held.keySet().retainAll(clusterIds);
