@@ -47,6 +47,11 @@ final class Configs {
     private Configs() {}
 
     static Resource cluster(String name, int connectTimeoutMillis) {
+        return cluster(name, "", connectTimeoutMillis);
+    }
+
+    /** @param endpoints the name by which it asks for these */
+    static Resource cluster(String name, String endpoints, int connectTimeoutMillis) {
         return of(
                 ResourceType.CLUSTER,
                 name,
@@ -54,8 +59,9 @@ final class Configs {
                         .setName(name)
                         .setType(Cluster.DiscoveryType.EDS)
                         .setConnectTimeout(Durations.fromMillis(connectTimeoutMillis))
-                        .setEdsClusterConfig(
-                                Cluster.EdsClusterConfig.newBuilder().setEdsConfig(ADS))
+                        .setEdsClusterConfig(Cluster.EdsClusterConfig.newBuilder()
+                                .setEdsConfig(ADS)
+                                .setServiceName(endpoints))
                         .build());
     }
 

@@ -7,6 +7,7 @@ import static dev.mpg.snapshot.ResourceType.ROUTE;
 import static dev.mpg.snapshot.ResourceType.VIRTUAL_HOST;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.mpg.rollout.GatewayReport;
 import dev.mpg.rollout.GatewayReport.State;
 import dev.mpg.snapshot.Resource;
 import dev.mpg.snapshot.ResourceType;
@@ -35,6 +36,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 class DeltaConvergenceTest {
     private static final int STEPS = 400;
+    private static final int SERVICES = 3;
 
     /** For a longer search: {@code -Dmpg.seeds=10000}. */
     private static LongStream seeds() {
@@ -46,28 +48,35 @@ class DeltaConvergenceTest {
     void aGatewayEndsWithTheTarget(long seed) throws IOException {
         Random random = new Random(seed);
         Gateway gateway = new Gateway(random, true);
-        Snapshot target = randomTarget(random);
-        gateway.connect(target);
+        gateway.config = randomTarget(random);
+        gateway.live = randomLive(random);
+        gateway.connect();
         for (int step = 0; step < STEPS; step++) {
             switch (random.nextInt(10)) {
-                case 0, 1 -> {
-                    target = randomTarget(random);
-                    gateway.dialog.retarget(target);
+                case 0 -> {
+                    gateway.config = randomTarget(random);
+                    gateway.retarget();
+                }
+                case 1 -> {
+                    gateway.live = randomLive(random);
+                    gateway.retarget();
                 }
                 case 2 -> {
                     if (random.nextInt(5) == 0) {
-                        gateway.connect(target);
+                        gateway.connect();
                     }
                 }
                 case 3 -> gateway.answer(true);
                 default -> gateway.answer(false);
             }
         }
-        target = randomTarget(random);
-        gateway.dialog.retarget(target);
+        gateway.config = randomTarget(random);
+        gateway.live = randomLive(random);
+        gateway.retarget();
         gateway.acceptAll();
-        assertThat(gateway.dialog.report().state()).isEqualTo(State.CURRENT);
-        assertThat(gateway.runs()).isEqualTo(gateway.expected(target));
+        assertThat(gateway.dialog.report())
+                .isEqualTo(new GatewayReport("gateway-0", State.CURRENT, gateway.config.version(), List.of()));
+        assertThat(gateway.runs()).isEqualTo(gateway.expected());
     }
 
     @ParameterizedTest
@@ -75,19 +84,35 @@ class DeltaConvergenceTest {
     void nothingBreaksOnTheWayToATarget(long seed) throws IOException {
         Random random = new Random(seed);
         Gateway gateway = new Gateway(random, false);
-        Snapshot target = randomTarget(random);
-        gateway.connect(target);
+        gateway.config = randomTarget(random);
+        gateway.live = randomLive(random);
+        gateway.connect();
         gateway.acceptAll();
         for (int step = 0; step < 50; step++) {
-            target = randomTarget(random);
-            gateway.dialog.retarget(target);
+            boolean onlyLive = random.nextInt(3) == 0;
+            gateway.config = onlyLive ? gateway.config : randomTarget(random);
+            gateway.live = randomLive(random);
+            gateway.retarget();
             if (random.nextInt(10) == 0) {
-                gateway.connect(target);
+                gateway.connect();
+            } else if (onlyLive) {
+                assertThat(gateway.dialog.report().state())
+                        .as("live data is no part of the report")
+                        .isEqualTo(State.CURRENT);
             }
             gateway.acceptAll();
-            assertThat(gateway.runs()).isEqualTo(gateway.expected(target));
+            assertThat(gateway.runs()).isEqualTo(gateway.expected());
             assertThat(gateway.dialog.report().state()).isEqualTo(State.CURRENT);
         }
+    }
+
+    /** What configs may refer to. */
+    private static Snapshot randomLive(Random random) {
+        List<Resource> resources = new ArrayList<>();
+        for (int i = 0; i < SERVICES; i++) {
+            resources.add(Configs.endpoints("edge/s" + i + ":80", 1 + random.nextInt(3)));
+        }
+        return Snapshot.of(resources);
     }
 
     /** Consistent: all that is referred to is there. */
@@ -99,8 +124,13 @@ class DeltaConvergenceTest {
             String name = "c" + random.nextInt(6);
             if (!names.contains(name)) {
                 names.add(name);
-                resources.add(Configs.cluster(name, 1 + random.nextInt(3)));
-                resources.add(Configs.endpoints(name, 1 + random.nextInt(3)));
+                if (random.nextBoolean()) {
+                    resources.add(
+                            Configs.cluster(name, "edge/s" + random.nextInt(SERVICES) + ":80", 1 + random.nextInt(3)));
+                } else {
+                    resources.add(Configs.cluster(name, 1 + random.nextInt(3)));
+                    resources.add(Configs.endpoints(name, 1 + random.nextInt(3)));
+                }
             }
         }
         for (int i = 0; i < 3; i++) {
@@ -129,7 +159,12 @@ class DeltaConvergenceTest {
         /** Whether it refuses what it has received, by type URL. */
         private final Map<String, Boolean> answers = new TreeMap<>();
 
+        /** The endpoints with which a cluster serves. */
+        private final Map<String, String> warm = new TreeMap<>();
+
         private Delta dialog = new Delta();
+        private Snapshot config = Snapshot.EMPTY;
+        private Snapshot live = Snapshot.EMPTY;
 
         Gateway(Random random, boolean refuses) {
             this.random = random;
@@ -165,12 +200,12 @@ class DeltaConvergenceTest {
         }
 
         /** On a new stream, with what it says it has from the last one. */
-        void connect(Snapshot target) {
+        void connect() {
             Doubts doubts = dialog.session.doubts();
             answers.clear();
             dialog = new Delta();
             dialog.session.doubt(doubts);
-            dialog.retarget(target);
+            retarget();
             for (ResourceType type : ResourceType.values()) {
                 Map<String, String> versions = new HashMap<>();
                 says(type).forEach((name, resource) -> versions.put(name, resource.wireVersion()));
@@ -180,6 +215,10 @@ class DeltaConvergenceTest {
                     dialog.subscribe(type, versions, subscribed(type).toArray(String[]::new));
                 }
             }
+        }
+
+        void retarget() {
+            dialog.retarget(config, live);
         }
 
         void acceptAll() throws IOException {
@@ -237,7 +276,11 @@ class DeltaConvergenceTest {
                 }
             }
             if (type == CLUSTER) {
-                follow(ENDPOINT, new TreeSet<>(has(CLUSTER).keySet()));
+                Set<String> endpoints = new TreeSet<>();
+                for (Resource cluster : has(CLUSTER).values()) {
+                    endpoints.add(endpointsOf(cluster));
+                }
+                follow(ENDPOINT, endpoints);
             } else if (type == LISTENER) {
                 Set<String> routes = new TreeSet<>();
                 has(LISTENER).keySet().forEach(name -> routes.add(name.replace('l', 'r')));
@@ -248,15 +291,36 @@ class DeltaConvergenceTest {
                 follow(ROUTE, routes);
             }
             if (!refuses) {
+                noteWarm();
                 for (Resource host : has(VIRTUAL_HOST).values()) {
                     String cluster = VirtualHost.parseFrom(host.bytes())
                             .getRoutes(0)
                             .getRoute()
                             .getCluster();
                     assertThat(has(CLUSTER)).as("used by %s", host.name()).containsKey(cluster);
-                    assertThat(has(ENDPOINT)).as("used by %s", host.name()).containsKey(cluster);
+                    assertThat(warm).as("used by %s", host.name()).containsKey(cluster);
                 }
+                // One that asks for others serves with those that it had, until they come.
+                warm.forEach((cluster, endpoints) -> {
+                    if (endpoints.equals(endpointsOf(has(CLUSTER).get(cluster)))) {
+                        assertThat(has(ENDPOINT)).as("used by %s", cluster).containsKey(endpoints);
+                    }
+                });
             }
+        }
+
+        private void noteWarm() {
+            warm.keySet().retainAll(has(CLUSTER).keySet());
+            has(CLUSTER).forEach((name, cluster) -> {
+                String endpoints = endpointsOf(cluster);
+                if (has(ENDPOINT).containsKey(endpoints)) {
+                    warm.put(name, endpoints);
+                }
+            });
+        }
+
+        private static String endpointsOf(Resource cluster) {
+            return new Content(Snapshot.EMPTY).endpointName(cluster).orElseThrow();
         }
 
         /** Asks for what is referred to now, and no more for the rest. */
@@ -284,7 +348,8 @@ class DeltaConvergenceTest {
             }
         }
 
-        Map<ResourceType, Map<String, Resource>> expected(Snapshot target) {
+        Map<ResourceType, Map<String, Resource>> expected() {
+            Snapshot target = new Content(config).with(live).snapshot();
             Map<ResourceType, Map<String, Resource>> expected = new EnumMap<>(ResourceType.class);
             for (ResourceType type : ResourceType.values()) {
                 Map<String, Resource> resources = new TreeMap<>();

@@ -43,7 +43,11 @@ abstract class Dialog<Q> {
     }
 
     void retarget(Snapshot snapshot) {
-        session.retarget(new Target(new Content(snapshot), ByteString.EMPTY));
+        retarget(snapshot, Snapshot.EMPTY);
+    }
+
+    void retarget(Snapshot config, Snapshot live) {
+        session.retarget(new Target(new Content(config).with(live), ByteString.EMPTY));
     }
 
     /** All that the session sends now. */
