@@ -195,9 +195,12 @@ public record ProxySpec(
             @Nullable
             String request) {}
 
-    /** An upstream service. */
+    /** An upstream service: endpoints that are written down, or those of a Kubernetes Service. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     @SchemaCustomizer(value = ListSchema.class, input = "endpoints:64:host+port")
+    @ValidationRule(
+            value = ProxyRules.ENDPOINTS_ARE_FROM_ONE_PLACE,
+            messageExpression = ProxyRules.ENDPOINTS_ARE_FROM_NONE_OR_TWO)
     public record Backend(
             @JsonPropertyDescription("Unique among the backends; what backendRefs say.")
             @Required
@@ -205,8 +208,16 @@ public record ProxySpec(
             @Size(min = 1, max = 63)
             String name,
 
-            @JsonPropertyDescription("Addresses that share the backend's requests. None: requests get 503.") @Required
+            @JsonPropertyDescription("Addresses that share the backend's requests. None: requests get 503."
+                    + " Either these or a service must be given.")
+            @Nullable
             List<Endpoint> endpoints,
+
+            @JsonPropertyDescription(
+                    "A Service whose ready endpoints share the backend's requests, as they come and go: that is no"
+                            + " change of the config, and makes no version. None are ready: requests get 503.")
+            @Nullable
+            ServiceRef service,
 
             @JsonPropertyDescription("Limits beyond which requests are refused rather than queued.") @Nullable
             CircuitBreaker circuitBreaker) {}
@@ -219,6 +230,18 @@ public record ProxySpec(
             String host,
 
             @JsonPropertyDescription("TCP port.") @Required @Min(1) @Max(65535)
+            Integer port) {}
+
+    /** A port of a Kubernetes Service. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record ServiceRef(
+            @JsonPropertyDescription("A Service in the Proxy's namespace.")
+            @Required
+            @Pattern(DNS_LABEL)
+            @Size(min = 1, max = 63)
+            String name,
+
+            @JsonPropertyDescription("The Service's port, not that of its pods.") @Required @Min(1) @Max(65535)
             Integer port) {}
 
     /** Envoy's circuit-breaker thresholds, counted per gateway. Absent: Envoy's default, 1024 (retries: 3). */
@@ -245,8 +268,8 @@ public record ProxySpec(
 
             @JsonPropertyDescription(
                     "Its name, as in Envoy's config dump. Listener: the listener's. RouteConfiguration:"
-                            + " routes. VirtualHost: routes/ and the host name, or routes/* for every other host. Cluster and"
-                            + " ClusterLoadAssignment: the backend's.")
+                            + " routes. VirtualHost: routes/ and the host name, or routes/* for every other host. Cluster: the"
+                            + " backend's. ClusterLoadAssignment: the backend's, when its endpoints are written down.")
             @Required
             @Size(min = 1, max = 320)
             String name,

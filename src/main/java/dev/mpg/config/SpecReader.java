@@ -13,6 +13,7 @@ import dev.mpg.config.TrafficConfig.Listener;
 import dev.mpg.config.TrafficConfig.Operation;
 import dev.mpg.config.TrafficConfig.PathMatch;
 import dev.mpg.config.TrafficConfig.Route;
+import dev.mpg.config.TrafficConfig.ServiceRef;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -140,7 +141,18 @@ public final class SpecReader {
         Set<Address> seen = new HashSet<>();
         List<Endpoint> endpoints =
                 each(from.endpoints(), origin.field("endpoints"), (endpoint, at) -> endpoint(endpoint, at, seen));
-        return new Backend(name, endpoints, circuitBreaker(from.circuitBreaker(), origin), origin);
+        Optional<ServiceRef> service =
+                Optional.ofNullable(from.service()).map(ref -> service(ref, origin.field("service")));
+        if (from.endpoints() != null && service.isPresent()) {
+            problem(origin, "it has both endpoints and a service", "remove one of them");
+        } else if (from.endpoints() == null && service.isEmpty()) {
+            problem(origin, "it has neither endpoints nor a service", "give one of them");
+        }
+        return new Backend(name, endpoints, service, circuitBreaker(from.circuitBreaker(), origin), origin);
+    }
+
+    private ServiceRef service(ProxySpec.ServiceRef from, Origin origin) {
+        return new ServiceRef(origin.object().namespace(), name(from.name(), origin), port(from.port(), origin));
     }
 
     private Endpoint endpoint(ProxySpec.Endpoint from, Origin origin, Set<Address> seen) {

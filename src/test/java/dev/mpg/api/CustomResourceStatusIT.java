@@ -133,7 +133,7 @@ class CustomResourceStatusIT {
                                         List.of(new ProxySpec.Match(new ProxySpec.PathMatch(null, "/"))),
                                         List.of(new ProxySpec.BackendRef("shop", null)),
                                         null)),
-                                List.of(new ProxySpec.Backend("shop", List.of(), null)),
+                                List.of(new ProxySpec.Backend("shop", List.of(), null, null)),
                                 null,
                                 null,
                                 null)))
@@ -154,7 +154,7 @@ class CustomResourceStatusIT {
                                         new ProxySpec.PathMatch(ProxySpec.PathMatchType.PathPrefix, "/"))),
                                 List.of(new ProxySpec.BackendRef("shop", 1)),
                                 null)),
-                        List.of(new ProxySpec.Backend("shop", List.of(), null)),
+                        List.of(new ProxySpec.Backend("shop", List.of(), null, null)),
                         null,
                         null,
                         10));

@@ -226,7 +226,7 @@ class CustomResourceValidationIT {
                 null,
                 routes,
                 IntStream.range(0, backends)
-                        .mapToObj(i -> new Backend("backend-" + i, List.of(new Endpoint("10.0.0.7", 8080)), null))
+                        .mapToObj(i -> new Backend("backend-" + i, List.of(new Endpoint("10.0.0.7", 8080)), null, null))
                         .toList(),
                 null,
                 null,

@@ -69,6 +69,9 @@ class VersionTest {
             - name: c
               endpoints: [{host: '::1', port: 80}]
               circuitBreaker: {maxConnections: 5, maxPendingRequests: 6, maxParallelRequests: 7, maxParallelRetries: 8}
+            - name: d
+              service: {name: d, port: 80}
+              circuitBreaker: {maxConnections: 5, maxPendingRequests: 6, maxParallelRequests: 7, maxParallelRetries: 8}
             """;
 
     /** Fields that gateways never see, with the reason. */
@@ -123,7 +126,14 @@ class VersionTest {
     void theFullSpecSetsEveryOtherField() {
         assertThat(nullFields(Manifests.read(full().toString(), ProxySpec.class)))
                 .as("fields of the API that the full spec doesn't set")
-                .containsExactlyInAnyOrder("ProxySpec.envoyPatches", "ProxySpec.rollout");
+                .containsExactlyInAnyOrder(
+                        "ProxySpec.envoyPatches",
+                        "ProxySpec.rollout",
+                        // A backend has one of the two.
+                        "Backend.service",
+                        "Backend.service",
+                        "Backend.service",
+                        "Backend.endpoints");
     }
 
     private static List<String> nullFields(Object value) {

@@ -121,11 +121,19 @@ public final class SpecGenerator {
     }
 
     private Map<String, Object> backend() {
-        return new Fields()
-                .must("name", () -> text(NAMES))
-                .must("endpoints", () -> list(3, this::endpoint))
-                .maybe("circuitBreaker", this::circuitBreaker)
-                .values;
+        Fields backend = new Fields().must("name", () -> text(NAMES)).maybe("circuitBreaker", this::circuitBreaker);
+        boolean isService = random.nextBoolean();
+        if (isService || isWild()) {
+            backend.must("service", this::service);
+        }
+        if (!isService || isWild()) {
+            backend.must("endpoints", () -> list(3, this::endpoint));
+        }
+        return backend.values;
+    }
+
+    private Map<String, Object> service() {
+        return new Fields().must("name", () -> text(NAMES)).must("port", this::port).values;
     }
 
     private Map<String, Object> endpoint() {

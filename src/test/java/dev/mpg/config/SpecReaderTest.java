@@ -124,6 +124,25 @@ class SpecReaderTest {
     }
 
     @Test
+    void aServiceIsOneOfTheProxysNamespace() {
+        List<TrafficConfig.Backend> backends = read("""
+                backends:
+                - {name: written, endpoints: []}
+                - {name: found, service: {name: checkout, port: 65535}}
+                - {name: digit-first, service: {name: 1up, port: 1}}
+                """).backends();
+
+        assertThat(backends)
+                .extracting(TrafficConfig.Backend::service)
+                .containsExactly(
+                        Optional.empty(),
+                        Optional.of(new TrafficConfig.ServiceRef("edge", "checkout", 65535)),
+                        Optional.of(new TrafficConfig.ServiceRef("edge", "1up", 1)));
+        assertThat(backends)
+                .allSatisfy(backend -> assertThat(backend.endpoints()).isEmpty());
+    }
+
+    @Test
     void everyPartKnowsWhereItWasWritten() {
         TrafficConfig config = read("""
                 listeners: [{name: http, port: 80}, {name: other, port: 81}]

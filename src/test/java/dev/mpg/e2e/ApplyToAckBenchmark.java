@@ -152,7 +152,7 @@ final class ApplyToAckBenchmark {
                                 List.of(new BackendRef("backend", 1)),
                                 new Timeouts((i == 0 ? timeoutMillis : 3000) + "ms")))
                         .toList(),
-                List.of(new Backend("backend", List.of(new Endpoint("127.0.0.1", 7001)), null)),
+                List.of(new Backend("backend", List.of(new Endpoint("127.0.0.1", 7001)), null, null)),
                 null,
                 null,
                 null));
