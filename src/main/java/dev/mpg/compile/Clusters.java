@@ -55,6 +55,11 @@ final class Clusters {
         value.ifPresent(number -> setter.accept(UInt32Value.of((int) number)));
     }
 
+    /** By which a backend's cluster asks for its endpoints. */
+    static String loadAssignmentName(Backend backend) {
+        return backend.service().map(LiveData::name).orElse(backend.name());
+    }
+
     /** @param name by which clusters ask for it */
     static ClusterLoadAssignment loadAssignment(String name, List<Endpoint> endpoints) {
         ClusterLoadAssignment.Builder assignment =

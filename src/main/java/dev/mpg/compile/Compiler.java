@@ -19,7 +19,7 @@ public final class Compiler {
     /** The resources of this config, patched. Only its patches can make it one that doesn't compile. */
     public static Compilation compile(TrafficConfig config) {
         List<Resource> resources = unpatched(config);
-        List<Problem> problems = Patches.apply(config.envoyPatches(), resources);
+        List<Problem> problems = Patches.apply(config, resources);
         return problems.isEmpty()
                 ? new Compilation.Compiled(Snapshot.of(resources))
                 : new Compilation.Refused(problems);

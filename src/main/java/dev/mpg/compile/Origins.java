@@ -18,9 +18,10 @@ public final class Origins {
      * The parts of the spec that make a resource: the patch on it, then what it is compiled from, in the order written.
      *
      * @return for a listener {@code spec.listeners[i]}, a cluster {@code spec.backends[i]}, its load assignment
-     *     {@code spec.backends[i].endpoints}, a virtual host each {@code spec.routes[i]} that has its host name, the route
-     *     configuration {@code spec.listeners}; before it {@code spec.envoyPatches[i]}. Empty when the config compiles to no
-     *     such resource
+     *     {@code spec.backends[i].endpoints}, a Service's each {@code spec.backends[i].service} that names it, a virtual host
+     *     each {@code spec.routes[i]} that has its host name, the route configuration {@code spec.listeners}; before it
+     *     {@code spec.envoyPatches[i]}. Empty when the config neither compiles to such a resource nor refers to one of
+     *     {@link LiveData}
      */
     public static List<Origin> of(TrafficConfig config, ResourceType type, String name) {
         List<Origin> compiled = compiledFrom(config, type, name).toList();
@@ -39,8 +40,15 @@ public final class Origins {
 
     private static Stream<Origin> compiledFrom(TrafficConfig config, ResourceType type, String name) {
         return switch (type) {
-            case CLUSTER -> backends(config, name);
-            case ENDPOINT -> backends(config, name).map(backend -> backend.field("endpoints"));
+            case CLUSTER ->
+                config.backends().stream()
+                        .filter(backend -> backend.name().equals(name))
+                        .map(Backend::origin);
+            case ENDPOINT ->
+                config.backends().stream()
+                        .filter(backend -> Clusters.loadAssignmentName(backend).equals(name))
+                        .map(backend ->
+                                backend.origin().field(backend.service().isPresent() ? "service" : "endpoints"));
             case LISTENER ->
                 config.listeners().stream()
                         .filter(listener -> listener.name().equals(name))
@@ -53,12 +61,6 @@ public final class Origins {
         };
     }
 
-    private static Stream<Origin> backends(TrafficConfig config, String name) {
-        return config.backends().stream()
-                .filter(backend -> backend.name().equals(name))
-                .map(Backend::origin);
-    }
-
     /** Those that a virtual host consists of. */
     static Stream<Route> routes(TrafficConfig config, String virtualHost) {
         return config.routes().stream()
@@ -68,10 +70,15 @@ public final class Origins {
                                 .anyMatch(virtualHost::equals));
     }
 
-    /** The names of all resources of a type that the config compiles to, in the order in which the spec has their origins. */
+    /**
+     * The names of all resources of a type that the config compiles to, in the order in which the spec has their origins.
+     * Those of {@link LiveData} to which it refers are among them.
+     */
     static Stream<String> names(TrafficConfig config, ResourceType type) {
         return switch (type) {
-            case CLUSTER, ENDPOINT -> config.backends().stream().map(Backend::name);
+            case CLUSTER -> config.backends().stream().map(Backend::name);
+            case ENDPOINT ->
+                config.backends().stream().map(Clusters::loadAssignmentName).distinct();
             case LISTENER -> config.listeners().stream().map(Listener::name);
             case ROUTE -> config.listeners().stream().limit(1).map(listener -> Routes.CONFIGURATION_NAME);
             case VIRTUAL_HOST ->

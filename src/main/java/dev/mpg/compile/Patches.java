@@ -12,6 +12,7 @@ import com.google.protobuf.Message;
 import dev.mpg.api.ProxySpec.EnvoyResource;
 import dev.mpg.config.Origin;
 import dev.mpg.config.Problem;
+import dev.mpg.config.TrafficConfig;
 import dev.mpg.config.TrafficConfig.EnvoyPatch;
 import dev.mpg.config.TrafficConfig.Operation;
 import dev.mpg.snapshot.Resource;
@@ -39,6 +40,7 @@ final class Patches {
     /** Characters of a problem, into which libraries may put whole resources. */
     private static final int MAX_FOUND = 400;
 
+    private final TrafficConfig config;
     private final List<Resource> resources;
     private final Map<Target, Integer> positions = new HashMap<>();
     private final List<Problem> problems = new ArrayList<>();
@@ -61,20 +63,25 @@ final class Patches {
         }
     }
 
-    private Patches(List<Resource> resources) {
+    private Patches(TrafficConfig config, List<Resource> resources) {
+        this.config = config;
         this.resources = resources;
         for (int i = 0; i < resources.size(); i++) {
             positions.put(new Target(resources.get(i).type(), resources.get(i).name()), i);
         }
     }
 
-    /** Puts patched resources in the place of theirs. Returns why patches can't be used, of each the first reason. */
-    static List<Problem> apply(List<EnvoyPatch> patches, List<Resource> resources) {
-        if (patches.isEmpty()) {
+    /**
+     * Puts patched resources in the place of theirs. Returns why patches can't be used, of each the first reason.
+     *
+     * @param resources what the config compiles to without its patches
+     */
+    static List<Problem> apply(TrafficConfig config, List<Resource> resources) {
+        if (config.envoyPatches().isEmpty()) {
             return List.of();
         }
-        Patches applied = new Patches(resources);
-        patches.forEach(applied::apply);
+        Patches applied = new Patches(config, resources);
+        config.envoyPatches().forEach(applied::apply);
         return applied.problems;
     }
 
@@ -92,10 +99,7 @@ final class Patches {
     private void apply(EnvoyPatch patch) {
         Integer position = positions.get(new Target(type(patch.type()), patch.name()));
         if (position == null) {
-            problems.add(new Problem(
-                    patch.origin().field("name"),
-                    "the spec compiles to no " + patch.type() + " named " + patch.name(),
-                    "name one that it does"));
+            problems.add(withoutTarget(patch));
             return;
         }
         try {
@@ -103,6 +107,24 @@ final class Patches {
         } catch (PatchRefusedException e) {
             problems.add(e.problem);
         }
+    }
+
+    private Problem withoutTarget(EnvoyPatch patch) {
+        Origin name = patch.origin().field("name");
+        return config.backends().stream()
+                .filter(backend -> patch.type() == EnvoyResource.ClusterLoadAssignment
+                        && backend.service().isPresent())
+                .filter(backend -> patch.name().equals(backend.name())
+                        || patch.name().equals(Clusters.loadAssignmentName(backend)))
+                .findFirst()
+                .map(backend -> new Problem(
+                        name,
+                        "the endpoints of backend " + backend.name() + " come from its Service and can't be patched",
+                        "patch Cluster " + backend.name() + ", or write endpoints instead of the service"))
+                .orElseGet(() -> new Problem(
+                        name,
+                        "the spec compiles to no " + patch.type() + " named " + patch.name(),
+                        "name one that it does"));
     }
 
     private Resource patched(Resource resource, EnvoyPatch patch) throws PatchRefusedException {

@@ -1,5 +1,6 @@
 package dev.mpg.compile;
 
+import static java.util.stream.Collectors.toSet;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -15,10 +16,16 @@ import dev.mpg.config.SpecReader.Reading;
 import dev.mpg.config.TrafficConfig;
 import dev.mpg.config.TrafficConfig.EnvoyPatch;
 import dev.mpg.config.TrafficConfig.Operation;
+import dev.mpg.config.TrafficConfig.ServiceRef;
 import dev.mpg.snapshot.Resource;
+import dev.mpg.snapshot.ResourceType;
+import dev.mpg.snapshot.Snapshot;
+import io.envoyproxy.envoy.config.cluster.v3.Cluster;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -92,6 +99,37 @@ class AnySpecTest {
             }
         }
         assertThat(patched).isGreaterThan(20);
+    }
+
+    /** Nobody else has a resource for it, and one that nobody asks for would be sent for nothing. */
+    @Test
+    void aClustersEndpointsAreCompiledOrLive() {
+        int live = 0;
+        for (int seed = 0; seed < 1000; seed++) {
+            if (SpecReader.read(SHOP, new SpecGenerator(seed, 0.0).spec()) instanceof Reading.Accepted(var config)) {
+                Snapshot compiled = Compiled.snapshot(withPatches(config, List.of()));
+                Set<ServiceRef> services = LiveData.services(compiled);
+                live += services.size();
+                assertThat(services)
+                        .allSatisfy(service -> assertThat(service.namespace()).isEqualTo(SHOP.namespace()));
+                assertThat(Stream.concat(
+                                compiled.resources(ResourceType.ENDPOINT).stream()
+                                        .map(Resource::name),
+                                services.stream().map(LiveData::name)))
+                        .as("seed %s", seed)
+                        .containsExactlyInAnyOrderElementsOf(compiled.resources(ResourceType.CLUSTER).stream()
+                                .map(AnySpecTest::loadAssignmentName)
+                                .collect(toSet()));
+            }
+        }
+        assertThat(live).isGreaterThan(20);
+    }
+
+    /** What Envoy asks for. */
+    private static String loadAssignmentName(Resource resource) {
+        Cluster cluster = (Cluster) SnapshotYaml.message(resource);
+        String service = cluster.getEdsClusterConfig().getServiceName();
+        return service.isEmpty() ? cluster.getName() : service;
     }
 
     private static TrafficConfig withPatches(TrafficConfig config, List<EnvoyPatch> patches) {

@@ -5,6 +5,7 @@ import static dev.mpg.snapshot.ResourceType.ENDPOINT;
 import static dev.mpg.snapshot.ResourceType.LISTENER;
 import static dev.mpg.snapshot.ResourceType.ROUTE;
 import static dev.mpg.snapshot.ResourceType.VIRTUAL_HOST;
+import static java.util.stream.Collectors.toMap;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mpg.api.Proxy;
@@ -13,9 +14,11 @@ import dev.mpg.config.Manifests;
 import dev.mpg.config.Origin;
 import dev.mpg.config.TrafficConfig;
 import dev.mpg.snapshot.ResourceType;
+import dev.mpg.snapshot.Snapshot;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -222,12 +225,50 @@ class BlameTest {
         return CompilerGoldenTest.cases();
     }
 
+    /** Whatever the backends are called, their clusters ask for the Service's endpoints. */
+    @Test
+    void aServicesEndpointsLeadToEachBackendThatHasThem() {
+        TrafficConfig config = Manifests.config(Manifests.read(Manifests.read("""
+                apiVersion: mpg.dev/v1alpha1
+                kind: Proxy
+                metadata: {name: shop, namespace: edge}
+                spec:
+                  backends:
+                  - {name: shop, endpoints: []}
+                  - {name: checkout, service: {name: shop, port: 80}}
+                  - {name: other-port, service: {name: shop, port: 8080}}
+                  - {name: other-limits, service: {name: shop, port: 80}, circuitBreaker: {maxConnections: 1}}
+                """, Proxy.class)));
+
+        String message =
+                "goo.gle/debugonly  \ncluster_name: \"edge/shop:80\"\nendpoints {\n}\n: Proto constraint validation"
+                        + " failed (ClusterLoadAssignmentValidationError.Endpoints[0]: embedded message failed validation)";
+        assertThat(Blame.culprits(config, ENDPOINT, message, List.of("shop", "edge/shop:80")))
+                .singleElement()
+                .satisfies(culprit -> {
+                    assertThat(culprit.resourceName()).isEqualTo("edge/shop:80");
+                    assertThat(culprit.origins())
+                            .extracting(Origin::field)
+                            .containsExactly("spec.backends[1].service", "spec.backends[3].service");
+                });
+        assertThat(Origins.of(config, ENDPOINT, "shop"))
+                .extracting(Origin::field)
+                .containsExactly("spec.backends[0].endpoints");
+        assertThat(Origins.of(config, ENDPOINT, "checkout")).isEmpty();
+        assertThat(Origins.of(config, CLUSTER, "checkout"))
+                .extracting(Origin::field)
+                .containsExactly("spec.backends[1]");
+    }
+
     @ParameterizedTest
     @MethodSource("cases")
-    void everyCompiledResourceHasItsOriginsAndNoOtherHas(Case golden) {
+    void everyResourceHasItsOriginsAndNoOtherHas(Case golden) {
         TrafficConfig config = Manifests.config(golden.input());
+        Snapshot compiled = Compiled.snapshot(config);
+        Snapshot live =
+                LiveData.of(LiveData.services(compiled).stream().collect(toMap(service -> service, _ -> List.of())));
         for (ResourceType type : ResourceType.values()) {
-            assertThat(Compiled.snapshot(config).resources(type))
+            assertThat(Stream.of(compiled, live).flatMap(snapshot -> snapshot.resources(type).stream()))
                     .allSatisfy(resource -> assertThat(Origins.of(config, type, resource.name()))
                             .isNotEmpty())
                     .extracting(resource -> resource.name())

@@ -25,6 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Which patches are refused, and what they leave alone. What they do: the golden cases of {@link CompilerGoldenTest}. */
 class PatchesTest {
@@ -41,7 +42,9 @@ class PatchesTest {
                 spec:
                   listeners: [{name: http, port: 8080}]
                   routes: [{name: all, backendRefs: [{name: checkout}]}]
-                  backends: [{name: checkout, endpoints: [{host: 10.0.0.7, port: 8080}]}]
+                  backends:
+                  - {name: checkout, endpoints: [{host: 10.0.0.7, port: 8080}]}
+                  - {name: found, service: {name: shop, port: 80}}
                   envoyPatches: [%s]
                 """.formatted(List.of(patches).stream().collect(joining(", "))), Proxy.class)));
     }
@@ -120,11 +123,23 @@ class PatchesTest {
                 "type: Cluster, name: http | Cluster named http",
                 "type: VirtualHost, name: shop.example.com | VirtualHost named shop.example.com",
                 "type: RouteConfiguration, name: http | RouteConfiguration named http",
+                "type: ClusterLoadAssignment, name: edge/checkout:80 | ClusterLoadAssignment named edge/checkout:80",
+                "type: Cluster, name: edge/shop:80 | Cluster named edge/shop:80",
             })
     void aTargetThatIsNotThereIsRefused(String target, String what) {
         assertThat(problems(patch(target, "op: remove, path: /x")))
                 .containsExactly(
                         "spec.envoyPatches[0].name: the spec compiles to no " + what + "; name one that it does");
+    }
+
+    /** By the backend's name, and by the one in Envoy's config dump. */
+    @ParameterizedTest
+    @ValueSource(strings = {"found", "edge/shop:80"})
+    void theEndpointsOfAServiceAreNotPatched(String name) {
+        assertThat(problems(patch(
+                        "type: ClusterLoadAssignment, name: '" + name + "'", "op: add, path: /policy, value: {}")))
+                .containsExactly("spec.envoyPatches[0].name: the endpoints of backend found come from its Service and"
+                        + " can't be patched; patch Cluster found, or write endpoints instead of the service");
     }
 
     @ParameterizedTest

@@ -61,11 +61,12 @@ final class StaticBootstrap {
         return edited.build();
     }
 
+    /** Of a cluster whose endpoints are live, none. */
     private static ClusterLoadAssignment find(Snapshot snapshot, String cluster) {
         return messages(snapshot, ResourceType.ENDPOINT, ClusterLoadAssignment.class).stream()
                 .filter(endpoints -> endpoints.getClusterName().equals(cluster))
                 .findFirst()
-                .orElseThrow();
+                .orElseGet(() -> Clusters.loadAssignment(cluster, List.of()));
     }
 
     private static <M extends Message> List<M> messages(Snapshot snapshot, ResourceType type, Class<M> messages) {
