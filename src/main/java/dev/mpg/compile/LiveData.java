@@ -21,8 +21,12 @@ import java.util.stream.Collectors;
  * have a name of their own, so that every config of a Proxy can refer to the same ones and none is touched when they change.
  */
 public final class LiveData {
-    /** No name of a backend has a slash. */
-    private static final Pattern NAME = Pattern.compile("([^/:]+)/([^/:]+):([0-9]{1,5})");
+    private static final String LABEL = "([a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?)";
+
+    /** What {@link #name} gives. No name of a backend has a slash. */
+    private static final Pattern NAME = Pattern.compile(LABEL + "/" + LABEL + ":([1-9][0-9]{0,4})");
+
+    private static final int MAX_PORT = 65535;
 
     private static final Comparator<Endpoint> BY_ADDRESS =
             Comparator.comparing(Endpoint::host).thenComparingInt(Endpoint::port);
@@ -38,10 +42,14 @@ public final class LiveData {
         Matcher matcher = NAME.matcher(name);
         return matcher.matches()
                 ? Optional.of(new ServiceRef(matcher.group(1), matcher.group(2), Integer.parseInt(matcher.group(3))))
+                        .filter(service -> service.port() <= MAX_PORT)
                 : Optional.empty();
     }
 
-    /** The services to whose endpoints a config's clusters refer. Reads every cluster. */
+    /**
+     * The services to whose endpoints a config's clusters refer. Reads every cluster. They may be of any namespace, and not
+     * those of the spec's backends: a patch can let a cluster ask for others.
+     */
     public static Set<ServiceRef> services(Snapshot config) {
         return config.resources(ResourceType.CLUSTER).stream()
                 .flatMap(cluster -> service(cluster).stream())
@@ -64,7 +72,7 @@ public final class LiveData {
                 .toList());
     }
 
-    /** One service's endpoints. */
+    /** One service's endpoints, in whatever order. None: requests get 503. */
     public static Resource resource(ServiceRef service, List<Endpoint> endpoints) {
         List<Endpoint> sorted = endpoints.stream().distinct().sorted(BY_ADDRESS).toList();
         return Compiler.resource(ResourceType.ENDPOINT, name(service), Clusters.loadAssignment(name(service), sorted));
