@@ -129,8 +129,17 @@ abstract sealed class Session<Q> permits DeltaSession, SotwSession {
         hasTarget = true;
         for (Subscription subscription : subscriptions()) {
             subscription.refusal = otherConfig ? null : subscription.refusal;
+            if (subscription.liveRefusal != null && !hasAnyOf(subscription.liveRefusal)) {
+                subscription.liveRefusal = null;
+            }
         }
         retargeted();
+    }
+
+    private boolean hasAnyOf(Refusal refusal) {
+        return refusal.resources().stream()
+                .anyMatch(name ->
+                        target.snapshot().resource(ResourceType.ENDPOINT, name).isPresent());
     }
 
     /** There is another target. */

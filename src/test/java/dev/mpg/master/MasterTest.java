@@ -160,6 +160,63 @@ class MasterTest {
     }
 
     @Test
+    void liveDataGoesToEveryInstanceAndMakesNoVersion() {
+        MemorySink other = new MemorySink();
+        rig.proxy(ONE, sink);
+        rig.proxy(TWO, other);
+        rig.master.publish(Order.of(Contents.rollout("shop", V1, V2)), Set.of(ONE, TWO));
+        awaitTarget(sink, "shop", V2);
+        awaitTarget(other, "shop", V2);
+        double blobs = rig.blobBytes();
+
+        Snapshot live = Snapshot.of(List.of(Contents.host("s/1", "a")));
+        rig.master.live("shop", live);
+
+        await().untilAsserted(() -> assertThat(List.of(sink, other))
+                .allSatisfy(instance -> assertThat(instance.serving("shop"))
+                        .contains(Contents.rollout("shop", V1, V2).withLive(live))));
+        assertThat(rig.blobBytes() - blobs).isEqualTo(2 * Contents.bytes(live));
+        rig.master.live("shop", Snapshot.of(live.resources()));
+        rig.master.publish(Order.of(Contents.settled("shop", V2)), Set.of(ONE, TWO));
+        await().untilAsserted(() -> assertThat(sink.serving("shop"))
+                .contains(Contents.settled("shop", V2).withLive(live)));
+        assertThat(rig.blobBytes() - blobs).as("only once").isEqualTo(2 * Contents.bytes(live));
+    }
+
+    @Test
+    void liveDataThatIsKnownBeforeTheFirstOrderGoesWithIt() {
+        Snapshot live = Snapshot.of(List.of(Contents.host("s/1", "a")));
+        rig.proxy(ONE, sink);
+        rig.master.hold("shop", Set.of(ONE));
+        rig.master.live("shop", live);
+        rig.master.live("unknown", live);
+        rig.master.publish(Order.of(Contents.settled("shop", V1)), Set.of(ONE));
+
+        awaitTarget(sink, "shop", V1);
+        assertThat(sink.assigned()).containsExactly(Contents.settled("shop", V1).withLive(live));
+    }
+
+    @Test
+    void anInstanceKeepsLiveDataThatARestartedMasterDoesNotKnowYet() throws Exception {
+        Snapshot live = Snapshot.of(List.of(Contents.host("s/1", "a")));
+        rig.proxy(ONE, sink);
+        rig.master.hold("shop", Set.of(ONE));
+        rig.master.live("shop", live);
+        rig.master.publish(Order.of(Contents.settled("shop", V1)), Set.of(ONE));
+        awaitHeld("shop", live);
+
+        rig.restartMaster();
+        rig.master.publish(Order.of(Contents.settled("shop", V1)), Set.of(ONE));
+        await().until(() -> sink.assigned().size() == 2);
+        assertThat(sink.serving("shop")).contains(Contents.settled("shop", V1).withLive(live));
+
+        rig.master.live("shop", live);
+        await().until(() -> sink.assigned().size() == 3);
+        assertThat(sink.serving("shop")).contains(Contents.settled("shop", V1).withLive(live));
+        assertThat(rig.blobBytes()).as("it says that it holds it").isZero();
+    }
+
+    @Test
     void aRestartedMasterWithoutTheContentOfAVersionHasItServedByWhoHoldsIt() throws Exception {
         rig.proxy(ONE, sink);
         rig.master.publish(Order.of(Contents.rollout("shop", V1, V2)), Set.of(ONE));

@@ -8,6 +8,7 @@ import static dev.mpg.proxy.Configs.snapshot;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.mpg.snapshot.Assignment;
 import dev.mpg.snapshot.Snapshot;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -47,6 +48,38 @@ class AssignmentStoreTest {
                             (stored, put) -> assertThat(stored.bytes()).isEqualTo(put.bytes()));
             assertThat(store.snapshot("edge.blog", V1.version())).isEmpty();
             assertThat(store.snapshot("unknown", V1.version())).isEmpty();
+        }
+    }
+
+    @Test
+    void liveDataIsThereAfterReopening() {
+        Snapshot live = snapshot("s=1", "t=1");
+        try (AssignmentStore store = AssignmentStore.open(folder)) {
+            store.put(rollout("shop", V1, V2).withLive(live));
+        }
+        try (AssignmentStore store = AssignmentStore.open(folder)) {
+            assertThat(store.assignments())
+                    .containsExactly(rollout("shop", V1, V2).withLive(live));
+            assertThat(store.holdings()).containsEntry("shop", Set.of(V1.version(), V2.version(), live.version()));
+            assertThat(store.snapshot("shop", live.version())).contains(live);
+        }
+    }
+
+    @Test
+    void changedLiveDataIsOneSmallFileHoweverLargeTheConfig() {
+        FailingDisk disk = FailingDisk.healthy();
+        Assignment large = done("shop", many(5_000, "v1-"));
+        try (AssignmentStore store = AssignmentStore.open(folder, disk)) {
+            store.put(large.withLive(many(1_000, "pods-")));
+            disk.steps().clear();
+            for (int i = 0; i < 20; i++) {
+                store.put(large.withLive(many(1_000, "pods-", "c7=" + i)));
+            }
+            assertThat(disk.steps()).hasSize(40).containsOnly("write shop.assignment.tmp", "rename shop.assignment");
+            assertThat(store.worthTidying()).isFalse();
+        }
+        try (AssignmentStore store = AssignmentStore.open(folder)) {
+            assertThat(store.assignments()).containsExactly(large.withLive(many(1_000, "pods-", "c7=19")));
         }
     }
 

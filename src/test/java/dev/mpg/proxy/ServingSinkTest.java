@@ -59,6 +59,23 @@ class ServingSinkTest {
     }
 
     @Test
+    void otherLiveDataDoesNotWaitForTheDisk() {
+        sink.assign(done("shop", V1));
+        disk.fill();
+        Assignment moved = done("shop", V1).withLive(snapshot("pods=2"));
+        assertThat(sink.assign(moved)).isPresent();
+        assertThat(served).containsExactly("shop", "shop");
+        assertThat(sink.live("shop")).isEqualTo(snapshot("pods=2"));
+        assertThat(sink.holdings())
+                .containsEntry("shop", Set.of(V1.version(), snapshot("pods=2").version()));
+        disk.heal();
+        assertThat(sink.assign(moved)).isEmpty();
+        assertThat(served).as("it was served already").containsExactly("shop", "shop");
+        restart();
+        assertThat(sink.live("shop")).isEqualTo(snapshot("pods=2"));
+    }
+
+    @Test
     void whatIsOnDiskIsServedFromTheStart() {
         store.put(done("shop", V1));
         sink.serveHeld();

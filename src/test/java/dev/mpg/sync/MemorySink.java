@@ -60,6 +60,9 @@ public final class MemorySink implements AssignmentSink {
         serving.put(assignment.clusterId(), assignment);
         assignment.stable().ifPresent(stable -> hold(assignment.clusterId(), stable));
         hold(assignment.clusterId(), assignment.target());
+        if (assignment.live().size() > 0) {
+            hold(assignment.clusterId(), assignment.live());
+        }
         return unsaved;
     }
 

@@ -86,6 +86,37 @@ class PublicationTest {
     }
 
     @Test
+    void liveDataIsTheDifferenceToWhatWasLiveBefore() throws Exception {
+        Snapshot live = Snapshot.of(List.of(Contents.host("s/1", "a"), Contents.host("s/2", "a")));
+        Snapshot next = Contents.with(live, Contents.host("s/1", "b"));
+        Publication before = Publication.of(Order.of(Contents.settled("c", V1)));
+        Publication first = before.with(live);
+        Publication second = first.with(next);
+
+        assertThat(parse(before.frame(Set.of())).hasLive()).as("not known").isFalse();
+        assertThat(parse(first.frame(before.versions())).getLive()).isEqualTo(ManifestCodec.whole(live));
+        dev.mpg.sync.v1.Assignment assignment = parse(second.frame(first.versions()));
+        assertThat(assignment.getLive())
+                .isEqualTo(ManifestCodec.difference(live.version(), next.version(), Snapshot.diff(live, next)));
+        assertThat(assignment.getTarget()).isEqualTo(ManifestCodec.known(V1.version()));
+        assertThat(second.frame(first.versions()).size()).isLessThan(260);
+        assertThat(second.blob(hash(next, "s/1"))).isPresent();
+        assertThat(parse(second.frame(second.versions())).getLive()).isEqualTo(ManifestCodec.known(next.version()));
+    }
+
+    @Test
+    void liveDataStaysWithTheNextOrderAndNoneIsNotTold() {
+        Snapshot live = Snapshot.of(List.of(Contents.host("s/1", "a")));
+        Publication publication =
+                Publication.of(Order.of(Contents.settled("c", V1))).with(live);
+
+        assertThat(publication.with(live)).isSameAs(publication);
+        assertThat(publication.with(Snapshot.EMPTY)).isSameAs(publication);
+        assertThat(publication.then(Order.of(Contents.settled("c", V2))).versions())
+                .containsExactlyInAnyOrder(V2.version(), live.version());
+    }
+
+    @Test
     void remembersAFewVersionsAndTheirContentOnly() throws Exception {
         Publication publication = Publication.of(Order.of(Contents.first("c", V1)));
         List<Snapshot> all = new ArrayList<>(List.of(V1));

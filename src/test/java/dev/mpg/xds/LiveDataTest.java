@@ -203,6 +203,19 @@ class LiveDataTest {
         }
 
         @Test
+        void nobodySpeaksOfItWhenNothingRefersToItAnyMore() {
+            Snapshot without = snapshot(
+                    cluster("fixed", 100),
+                    endpoints("fixed", 1),
+                    listener("http", 80, "main"),
+                    route("main"),
+                    host("main", "one", "fixed"));
+            client.retarget(without, MOVED);
+            client.ackAll();
+            assertThat(client.report()).isEqualTo(runs(without));
+        }
+
+        @Test
         void whatItHadIsSentOnceMoreSinceItMayHaveLostIt() {
             client.retarget(SHOP, LIVE);
             assertThat(client.ackAll()).containsExactly("ClusterLoadAssignment +" + SERVICE);
