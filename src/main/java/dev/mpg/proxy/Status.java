@@ -2,6 +2,7 @@ package dev.mpg.proxy;
 
 import dev.mpg.rollout.GatewayReport;
 import dev.mpg.snapshot.ContentHash;
+import dev.mpg.snapshot.Snapshot;
 import dev.mpg.xds.StreamInfo;
 import java.util.List;
 import java.util.Optional;
@@ -33,6 +34,7 @@ record Status(String instance, Master master, List<Cluster> clusters, Disk disk)
      *
      * @param resources in the target
      * @param bytes of the target's resources
+     * @param live what configs refer to and is part of no version; null when there is none
      * @param members the only gateways that may connect; empty: any may
      * @param cohort who gets the target while it isn't stable
      * @param putBack the gateways, connected or not, that refused the target in this wave and have stable instead; from the
@@ -46,12 +48,24 @@ record Status(String instance, Master master, List<Cluster> clusters, Disk disk)
             Versions versions,
             int resources,
             long bytes,
+            @Nullable Live live,
             List<String> members,
             Cohort cohort,
             List<String> putBack,
             @Nullable String unsaved,
             Count count,
             List<Gateway> gateways) {}
+
+    /**
+     * Live data, such as the endpoints of Services.
+     *
+     * @param resources how many
+     */
+    record Live(Version hash, int resources) {
+        static @Nullable Live of(Snapshot data) {
+            return data.size() == 0 ? null : new Live(Version.of(data.version()), data.size());
+        }
+    }
 
     /** @param wave number of the wave; 0 before the first */
     record Cohort(int wave, List<String> gateways) {
@@ -99,7 +113,7 @@ record Status(String instance, Master master, List<Cluster> clusters, Disk disk)
      * A connected gateway.
      *
      * @param version CURRENT: what it runs; PENDING, REJECTED: what was sent to it
-     * @param refusals what it refused, in Envoy's own words
+     * @param refusals REJECTED: what it refused, in Envoy's own words; else what it refuses of live data
      * @param streams its open streams
      */
     record Gateway(

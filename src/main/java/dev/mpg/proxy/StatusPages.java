@@ -106,6 +106,7 @@ final class StatusPages {
                 assignment.target().resources().stream()
                         .mapToLong(resource -> resource.bytes().size())
                         .sum(),
+                Status.Live.of(assignment.live()),
                 assignment.members(),
                 Status.Cohort.of(assignment.cohort()),
                 sink.putBack(assignment),
@@ -127,7 +128,7 @@ final class StatusPages {
                 streams.stream().map(Status.Stream::of).toList());
     }
 
-    /** {@code /debug/config/dump?cluster=[&type=Listener]}: what the target consists of. */
+    /** {@code /debug/config/dump?cluster=[&type=Listener]}: what the target consists of, and what is live beside it. */
     HttpAnswer dump(HttpRequest request) throws BadRequestException {
         String clusterId = request.parameter("cluster")
                 .orElseThrow(() -> new BadRequestException("say which Proxy: ?cluster=<cluster id>"));
@@ -142,9 +143,8 @@ final class StatusPages {
                 new Dump(
                         clusterId,
                         target.version().hex(),
-                        type.map(target::resources).orElseGet(target::resources).stream()
-                                .map(Dump.Entry::of)
-                                .toList()));
+                        Dump.entries(target, type),
+                        Dump.entries(assignment.get().live(), type)));
     }
 
     private static Optional<ResourceType> type(HttpRequest request) throws BadRequestException {
@@ -163,8 +163,14 @@ final class StatusPages {
                         .collect(Collectors.joining(", ")));
     }
 
-    /** What a version consists of. */
-    private record Dump(String clusterId, String version, List<Entry> resources) {
+    /** What a version consists of, and what it may refer to. */
+    private record Dump(String clusterId, String version, List<Entry> resources, List<Entry> live) {
+        static List<Entry> entries(Snapshot snapshot, Optional<ResourceType> type) {
+            return type.map(snapshot::resources).orElseGet(snapshot::resources).stream()
+                    .map(Entry::of)
+                    .toList();
+        }
+
         private record Entry(String type, String name, String hash, int bytes) {
             static Entry of(Resource resource) {
                 return new Entry(

@@ -60,6 +60,7 @@ final class StatusText {
                 "COHORT",
                 "RESOURCES",
                 "SIZE",
+                "LIVE",
                 "GATEWAYS",
                 "CURRENT",
                 "PENDING",
@@ -77,6 +78,9 @@ final class StatusText {
                     Integer.toString(cluster.cohort().gateways().size()),
                     Integer.toString(cluster.resources()),
                     size(cluster.bytes()),
+                    cluster.live() == null
+                            ? "-"
+                            : Integer.toString(cluster.live().resources()),
                     Integer.toString(count.total()),
                     Integer.toString(count.current()),
                     Integer.toString(count.pending()),
