@@ -3,8 +3,6 @@ package dev.mpg.e2e;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.mpg.api.ProxyStatus.Running;
-import dev.mpg.api.ProxyStatus.Standing;
 import dev.mpg.sync.Loopback;
 import io.fabric8.kubernetes.api.model.coordination.v1.LeaseBuilder;
 import java.io.IOException;
@@ -12,7 +10,6 @@ import java.nio.file.Files;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -182,22 +179,5 @@ class FailoverIT extends OperatorTest {
 
     private String waves(String backend) {
         return shop(3, backend, 3).replace("spec:\n", "spec:\n  rollout: {steps: [{gateways: 1, bake: 1h}]}\n");
-    }
-
-    /** How many gateways run what they ACKed, by version. */
-    private Map<String, Integer> versions() {
-        Map<String, Integer> versions = new TreeMap<>();
-        for (Running group : proxy().getStatus().fleet()) {
-            if (group.state() == Standing.Current) {
-                versions.put(group.version(), group.count());
-            }
-        }
-        return versions;
-    }
-
-    private List<String> answers() {
-        return proxy().getStatus().addresses().stream()
-                .map(address -> Http.through(address.address(), HOST, "/checkout"))
-                .toList();
     }
 }

@@ -8,6 +8,8 @@ import com.google.protobuf.ByteString;
 import dev.mpg.api.Proxy;
 import dev.mpg.api.ProxyStatus;
 import dev.mpg.api.ProxyStatus.Address;
+import dev.mpg.api.ProxyStatus.Running;
+import dev.mpg.api.ProxyStatus.Standing;
 import dev.mpg.api.Scheduler;
 import dev.mpg.api.SchedulerStatus;
 import dev.mpg.snapshot.ContentHash;
@@ -176,6 +178,24 @@ abstract class OperatorTest {
                 .filter(condition -> type.equals(condition.getType()))
                 .findFirst()
                 .orElseGet(Condition::new);
+    }
+
+    /** What gateways run that have ACKed it: how many by version. */
+    Map<String, Integer> versions() {
+        Map<String, Integer> versions = new TreeMap<>();
+        for (Running group : proxy().getStatus().fleet()) {
+            if (group.state() == Standing.Current) {
+                versions.put(group.version(), group.count());
+            }
+        }
+        return versions;
+    }
+
+    /** What each gateway answers. */
+    List<String> answers() {
+        return proxy().getStatus().addresses().stream()
+                .map(address -> Http.through(address.address(), HOST, "/checkout"))
+                .toList();
     }
 
     SchedulerStatus scheduler() {

@@ -262,26 +262,8 @@ class RolloutIT extends OperatorTest {
         return shop(replicas, backend, 3).replace("spec:\n", "spec:\n  rollout: {steps: " + steps + "}\n");
     }
 
-    /** What gateways run that have ACKed it: how many by version. */
-    private Map<String, Integer> versions() {
-        Map<String, Integer> versions = new TreeMap<>();
-        for (Running group : proxy().getStatus().fleet()) {
-            if (group.state() == Standing.Current) {
-                versions.put(group.version(), group.count());
-            }
-        }
-        return versions;
-    }
-
     private String target() {
         return proxy().getStatus().versions().target();
-    }
-
-    /** What each gateway answers. */
-    private List<String> answers() {
-        return proxy().getStatus().addresses().stream()
-                .map(address -> Http.through(address.address(), HOST, "/checkout"))
-                .toList();
     }
 
     private void command(String command) {

@@ -3,8 +3,11 @@ package dev.mpg.e2e;
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.NetworkInterface;
+import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.Executors;
 
@@ -20,14 +23,37 @@ final class Upstream implements AutoCloseable {
         return answering(200, name);
     }
 
+    /** One at an address that Kubernetes takes for an endpoint's: it must not be a loopback one. */
+    static Upstream pod(String name) {
+        return answering(outsideLoopback(), 200, name);
+    }
+
+    private static InetAddress outsideLoopback() {
+        try {
+            return NetworkInterface.networkInterfaces()
+                    .flatMap(NetworkInterface::inetAddresses)
+                    .filter(address -> address instanceof Inet4Address
+                            && !address.isLoopbackAddress()
+                            && !address.isLinkLocalAddress())
+                    .findFirst()
+                    .orElseThrow(() -> new IllegalStateException("this machine has no IPv4 address but loopback"));
+        } catch (SocketException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     /** One that answers every request with this status. */
     static Upstream failing(int status) {
         return answering(status, "failing");
     }
 
     private static Upstream answering(int status, String name) {
+        return answering(InetAddress.getLoopbackAddress(), status, name);
+    }
+
+    private static Upstream answering(InetAddress at, int status, String name) {
         try {
-            HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+            HttpServer server = HttpServer.create(new InetSocketAddress(at, 0), 0);
             byte[] body = name.getBytes(StandardCharsets.UTF_8);
             server.createContext("/", exchange -> {
                 exchange.sendResponseHeaders(status, body.length);
@@ -40,6 +66,10 @@ final class Upstream implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    String host() {
+        return server.getAddress().getAddress().getHostAddress();
     }
 
     int port() {
