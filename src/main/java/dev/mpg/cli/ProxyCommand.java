@@ -9,6 +9,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -93,6 +94,9 @@ final class ProxyCommand implements Callable<Integer> {
                     + " (default: the IP of each address). Environment: MPG_ADVERTISED_HOST.")
     private @Nullable String advertisedHost;
 
+    @Mixin
+    private SamplingOption sampling = new SamplingOption();
+
     @Override
     public Integer call() throws InterruptedException {
         try (ProxyProcess process = ProxyProcess.start(options())) {
@@ -115,7 +119,13 @@ final class ProxyCommand implements Callable<Integer> {
         requireHostFor("--xds-address", xds);
         requireHostFor("--debug-address", debug);
         return new ProxyProcess.Options(
-                instance, master, xds, debug, given("--data-dir", dataFolder), Optional.ofNullable(advertisedHost));
+                instance,
+                master,
+                xds,
+                debug,
+                given("--data-dir", dataFolder),
+                Optional.ofNullable(advertisedHost),
+                sampling.share());
     }
 
     private void requireHostFor(String option, InetSocketAddress address) {

@@ -6,6 +6,7 @@ import dev.mpg.telemetry.CannotListenException;
 import dev.mpg.telemetry.HttpEndpoints;
 import dev.mpg.telemetry.HttpEndpoints.Readiness;
 import dev.mpg.telemetry.ProcessMetrics;
+import dev.mpg.telemetry.Tracing;
 import dev.mpg.xds.XdsServer;
 import io.grpc.Server;
 import io.grpc.netty.NettyServerBuilder;
@@ -63,6 +64,7 @@ public final class ProxyProcess implements AutoCloseable {
      * @param debugAddress where the debug endpoints listen; port 0 takes any free one
      * @param dataFolder its own, where it keeps config
      * @param advertisedHost the host under which others reach it; empty: the one of each address
+     * @param traceSampling share of traces kept that begin here, 0 to 1; those of a change are kept if its operator does
      */
     public record Options(
             String instance,
@@ -70,7 +72,8 @@ public final class ProxyProcess implements AutoCloseable {
             InetSocketAddress xdsAddress,
             InetSocketAddress debugAddress,
             Path dataFolder,
-            Optional<String> advertisedHost) {}
+            Optional<String> advertisedHost,
+            double traceSampling) {}
 
     private ProxyProcess(ServingSink sink, SyncClient master, Server gateways, HttpEndpoints http, Parts parts) {
         this.sink = sink;
@@ -97,13 +100,14 @@ public final class ProxyProcess implements AutoCloseable {
 
     private static ProxyProcess start(Options options, Parts parts) {
         PrometheusMeterRegistry registry = parts.add(new ProcessMetrics()).registry();
+        Tracing tracing = parts.add(Tracing.start("mpg-proxy", options.instance(), options.traceSampling(), registry));
         AssignmentStore store = parts.add(AssignmentStore.open(options.dataFolder()));
         FleetReports reports = parts.add(new FleetReports());
-        XdsServer xds = new XdsServer(registry, reports);
+        XdsServer xds = new XdsServer(registry, reports, tracing.tracer(), Clock.systemUTC());
         ExecutorService housekeeper = Executors.newSingleThreadExecutor(
                 Thread.ofPlatform().daemon().name("housekeeper").factory());
         parts.add(() -> end(housekeeper));
-        ServingSink sink = new ServingSink(store, xds, reports, housekeeper);
+        ServingSink sink = new ServingSink(store, xds, reports, housekeeper, tracing.tracer());
         sink.serveHeld();
 
         Server gateways = gatewayServer(options.xdsAddress(), xds, parts);

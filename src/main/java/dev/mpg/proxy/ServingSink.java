@@ -8,8 +8,14 @@ import dev.mpg.snapshot.Cohort;
 import dev.mpg.snapshot.ContentHash;
 import dev.mpg.snapshot.Snapshot;
 import dev.mpg.sync.AssignmentSink;
+import dev.mpg.telemetry.TraceContext;
+import dev.mpg.telemetry.Tracing;
 import dev.mpg.xds.FleetListener;
 import dev.mpg.xds.XdsServer;
+import io.opentelemetry.api.trace.Span;
+import io.opentelemetry.api.trace.SpanContext;
+import io.opentelemetry.api.trace.StatusCode;
+import io.opentelemetry.api.trace.Tracer;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.HashMap;
@@ -40,6 +46,7 @@ final class ServingSink implements AssignmentSink {
 
     private final AssignmentStore store;
     private final XdsServer xds;
+    private final Tracer tracer;
     private final FleetListener served;
     private final Executor housekeeper;
     /** What is served from memory only, by cluster id. */
@@ -60,17 +67,19 @@ final class ServingSink implements AssignmentSink {
      * @param served told the cluster id of each assignment from when it is served, and of each whose {@link #gateways} are to
      *     be told once more
      * @param housekeeper runs what nobody waits for
+     * @param tracer makes a span of each assignment that a traced change made
      */
-    ServingSink(AssignmentStore store, XdsServer xds, FleetListener served, Executor housekeeper) {
+    ServingSink(AssignmentStore store, XdsServer xds, FleetListener served, Executor housekeeper, Tracer tracer) {
         this.store = store;
         this.xds = xds;
+        this.tracer = tracer;
         this.served = served;
         this.housekeeper = housekeeper;
     }
 
     /** Serves what is on disk. */
     void serveHeld() {
-        store.assignments().forEach(this::serve);
+        store.assignments().forEach(assignment -> serve(assignment, SpanContext.getInvalid()));
     }
 
     /** What is served, sorted by cluster id. */
@@ -135,13 +144,10 @@ final class ServingSink implements AssignmentSink {
         if (!before.equals(Optional.of(assignment)) && hasOnlyOtherLiveData(assignment)) {
             // Nothing can be the worse for it after a crash, so it doesn't wait for the disk.
             log.debug("Proxy {}: live data {}", clusterId, assignment.live());
-            giveOut(assignment);
+            giveOut(assignment, SpanContext.getInvalid());
             before = Optional.of(assignment);
         }
-        Optional<String> reason = save(assignment);
-        if (!before.equals(Optional.of(assignment))) {
-            serve(assignment);
-        }
+        Optional<String> reason = before.equals(Optional.of(assignment)) ? save(assignment) : saveAndServe(assignment);
         if (reason.isPresent()) {
             // It may have failed for want of space.
             tidy();
@@ -149,6 +155,31 @@ final class ServingSink implements AssignmentSink {
             tidySoon();
         }
         return reason;
+    }
+
+    private Optional<String> saveAndServe(Assignment assignment) {
+        Span span = span(assignment);
+        try {
+            Optional<String> reason = save(assignment);
+            span.addEvent(reason.isEmpty() ? "on disk" : "not on disk");
+            reason.ifPresent(why -> span.setStatus(StatusCode.ERROR, why));
+            serve(assignment, span.getSpanContext());
+            return reason;
+        } finally {
+            span.end();
+        }
+    }
+
+    private Span span(Assignment assignment) {
+        Optional<SpanContext> change = TraceContext.parse(assignment.traceparent());
+        return change.isEmpty()
+                ? Span.getInvalid()
+                : tracer.spanBuilder("proxy.apply")
+                        .setParent(TraceContext.context(assignment.traceparent()))
+                        .setAttribute(Tracing.CLUSTER_ID, assignment.clusterId())
+                        .setAttribute(
+                                Tracing.VERSION, assignment.target().version().abbreviated())
+                        .startSpan();
     }
 
     private boolean hasOnlyOtherLiveData(Assignment assignment) {
@@ -179,7 +210,7 @@ final class ServingSink implements AssignmentSink {
         return Optional.empty();
     }
 
-    private void serve(Assignment assignment) {
+    private void serve(Assignment assignment, SpanContext change) {
         log.info(
                 "Proxy {}: target {}, stable {}",
                 assignment.clusterId(),
@@ -189,15 +220,15 @@ final class ServingSink implements AssignmentSink {
                         .map(Snapshot::version)
                         .map(ContentHash::abbreviated)
                         .orElse("none"));
-        giveOut(assignment);
+        giveOut(assignment, change);
     }
 
-    private void giveOut(Assignment assignment) {
+    private void giveOut(Assignment assignment, SpanContext change) {
         synchronized (trials) {
             if (assignment.isTrial()) {
                 begin(assignment);
             }
-            xds.assign(assignment);
+            xds.assign(assignment, change);
         }
         served.changed(assignment.clusterId());
     }

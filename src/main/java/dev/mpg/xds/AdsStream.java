@@ -45,6 +45,7 @@ final class AdsStream<Q> {
     /** Set while the stream waits to {@link #wake}. */
     private @Nullable Future<?> waking;
 
+    private final ApplySpan span;
     private volatile GatewayReport report;
 
     AdsStream(
@@ -73,6 +74,8 @@ final class AdsStream<Q> {
         this.timer = timer;
         this.changed = changed;
         this.report = session.report(gateway);
+        this.span = fleet.span(gateway);
+        span.begin(report.version(), session.target().change());
     }
 
     String gateway() {
@@ -135,11 +138,12 @@ final class AdsStream<Q> {
             if (target == null) {
                 return endLocked(Refusals.notServed(fleet, gateway));
             }
-            session.retarget(target);
+            retarget(target);
             event.run();
             pump();
             GatewayReport before = report;
             report = session.report(gateway);
+            span.note(report);
             log(before, report);
             if (fleet.note(report)) {
                 putBack();
@@ -166,10 +170,17 @@ final class AdsStream<Q> {
                     gateway,
                     fleet.clusterId(),
                     stable.snapshot().configVersion());
-            session.retarget(stable);
+            retarget(stable);
             pump();
             report = session.report(gateway);
         }
+    }
+
+    private void retarget(Target target) {
+        if (!session.isTargets(target.snapshot())) {
+            span.begin(target.snapshot().configVersion(), target.change());
+        }
+        session.retarget(target);
     }
 
     private void pump() {
@@ -236,6 +247,7 @@ final class AdsStream<Q> {
         boolean first = !ended;
         ended = true;
         if (first) {
+            span.end("the gateway left before it answered");
             if (waking != null) {
                 waking.cancel(false);
             }

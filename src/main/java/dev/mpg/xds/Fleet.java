@@ -7,6 +7,10 @@ import dev.mpg.snapshot.ContentHash;
 import dev.mpg.snapshot.Snapshot;
 import dev.mpg.snapshot.SnapshotDiff;
 import io.envoyproxy.envoy.config.core.v3.ControlPlane;
+import io.opentelemetry.api.trace.SpanContext;
+import io.opentelemetry.api.trace.Tracer;
+import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Collection;
 import java.util.Comparator;
@@ -30,8 +34,12 @@ final class Fleet {
     private static final int MAX_SHARED_NAMES = 64;
     private static final int MAX_DOUBTS = 1_024;
 
+    /** A gateway that first connects later than this after a change has nothing to do with it. */
+    private static final Duration TRACED = Duration.ofMinutes(10);
+
     private final String clusterId;
     private final InstantSource clock;
+    private final Tracer tracer;
     private final Set<AdsStream<?>> streams = ConcurrentHashMap.newKeySet();
     private final Map<String, AdsStream<?>> gateways = new HashMap<>();
     /** Of gateways that aren't connected; the oldest are forgotten. */
@@ -44,16 +52,31 @@ final class Fleet {
 
     private record Versions(Snapshot from, Snapshot to) {}
 
+    /**
+     * @param change because of which {@code assignment}'s target is served to whom it is
+     * @param changedAt when that was
+     */
     private record Serving(
-            Assignment assignment, Trial trial, ByteString controlPlane, Map<ContentHash, Content> contents) {}
+            Assignment assignment,
+            Trial trial,
+            ByteString controlPlane,
+            Map<ContentHash, Content> contents,
+            SpanContext change,
+            Instant changedAt) {}
 
-    Fleet(String clusterId, InstantSource clock) {
+    Fleet(String clusterId, InstantSource clock, Tracer tracer) {
         this.clusterId = clusterId;
         this.clock = clock;
+        this.tracer = tracer;
     }
 
     String clusterId() {
         return clusterId;
+    }
+
+    /** What traces a gateway of this cluster. */
+    ApplySpan span(String gateway) {
+        return new ApplySpan(tracer, clusterId, gateway);
     }
 
     /** The difference between two snapshots; computed once for all streams. */
@@ -66,8 +89,12 @@ final class Fleet {
         return same.isEmpty() ? Names.NONE : names.get(same);
     }
 
-    /** From now on this is what gateways should have. The streams must be {@link AdsStream#refresh refreshed} then. */
-    synchronized void assign(Assignment assignment) {
+    /**
+     * From now on this is what gateways should have. The streams must be {@link AdsStream#refresh refreshed} then.
+     *
+     * @param change span of the change that made it; invalid when there is none
+     */
+    synchronized void assign(Assignment assignment, SpanContext change) {
         Map<ContentHash, Content> contents = new ConcurrentHashMap<>();
         Serving before = serving;
         if (before != null) {
@@ -79,7 +106,18 @@ final class Fleet {
         }
         contents.replaceAll((version, content) -> content.with(assignment.live()));
         Trial trial = Trial.of(assignment, before == null ? null : before.trial, clock.instant());
-        serving = new Serving(assignment, trial, controlPlane(assignment.traceparent()), contents);
+        Serving goesOn = before != null
+                        && !change.isValid()
+                        && before.assignment.target().equals(assignment.target())
+                ? before
+                : null;
+        serving = new Serving(
+                assignment,
+                trial,
+                controlPlane(assignment.traceparent()),
+                contents,
+                goesOn == null ? change : goesOn.change,
+                goesOn == null ? clock.instant() : goesOn.changedAt);
     }
 
     private static ByteString controlPlane(String traceparent) {
@@ -105,7 +143,10 @@ final class Fleet {
         Snapshot snapshot = now.trial.snapshotFor(gateway, now.assignment);
         Content content = now.contents.computeIfAbsent(
                 snapshot.version(), version -> new Content(snapshot).with(now.assignment.live()));
-        return new Target(content, now.controlPlane);
+        boolean traced = now.change.isValid()
+                && snapshot.equals(now.assignment.target())
+                && clock.instant().isBefore(now.changedAt.plus(TRACED));
+        return new Target(content, now.controlPlane, traced ? now.change : SpanContext.getInvalid());
     }
 
     /**

@@ -6,6 +6,9 @@ import dev.mpg.snapshot.Assignment;
 import io.grpc.BindableService;
 import io.grpc.Status;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.opentelemetry.api.trace.SpanContext;
+import io.opentelemetry.api.trace.Tracer;
+import io.opentelemetry.api.trace.TracerProvider;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Collection;
@@ -30,6 +33,7 @@ public final class XdsServer {
     private final AdsService service;
     private final LoadReports loads;
     private final Clock clock;
+    private final Tracer tracer;
 
     /**
      * What the requests of an open wave are like.
@@ -39,12 +43,18 @@ public final class XdsServer {
     public record WaveTraffic(int wave, Traffic seen) {}
 
     public XdsServer(MeterRegistry registry, FleetListener listener) {
-        this(registry, listener, Clock.systemUTC());
+        this(registry, listener, TracerProvider.noop().get(""), Clock.systemUTC());
     }
 
-    /** @param clock tells when gateways connected */
-    public XdsServer(MeterRegistry registry, FleetListener listener, Clock clock) {
+    /**
+     * Serves no cluster yet.
+     *
+     * @param tracer makes a span of each gateway's move to a version that a traced change made
+     * @param clock tells when gateways connected
+     */
+    public XdsServer(MeterRegistry registry, FleetListener listener, Tracer tracer, Clock clock) {
         this.listener = listener;
+        this.tracer = tracer;
         this.clock = clock;
         this.loads = new LoadReports(this::admits, this::loadInterval, clock);
         this.service = new AdsService(fleets::get, clock, marshalling, new XdsMetrics(registry), listener::changed);
@@ -87,11 +97,20 @@ public final class XdsServer {
      * first time, until the target or the wave is another one.
      */
     public void assign(Assignment assignment) {
+        assign(assignment, SpanContext.getInvalid());
+    }
+
+    /**
+     * The same, because of a change.
+     *
+     * @param change its span: each gateway that moves to the target gets a child of it
+     */
+    public void assign(Assignment assignment, SpanContext change) {
         String clusterId = assignment.clusterId();
         Duration intervalBefore = loadInterval(clusterId);
         Fleet fleet = fleets.compute(clusterId, (id, known) -> {
-            Fleet served = known == null ? new Fleet(id, clock) : known;
-            served.assign(assignment);
+            Fleet served = known == null ? new Fleet(id, clock, tracer) : known;
+            served.assign(assignment, change);
             return served;
         });
         refresh(fleet);

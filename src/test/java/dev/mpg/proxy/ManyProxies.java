@@ -26,6 +26,6 @@ final class ManyProxies {
     static ProxyProcess start(String master, Path folder) {
         InetSocketAddress any = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
         return ProxyProcess.start(
-                new ProxyProcess.Options(TestMaster.INSTANCE, master, any, any, folder, Optional.empty()));
+                new ProxyProcess.Options(TestMaster.INSTANCE, master, any, any, folder, Optional.empty(), 0));
     }
 }

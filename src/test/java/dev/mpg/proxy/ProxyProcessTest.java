@@ -67,7 +67,7 @@ class ProxyProcessTest {
 
     private ProxyProcess start(String masterAddress) {
         return ProxyProcess.start(
-                new ProxyProcess.Options(TestMaster.INSTANCE, masterAddress, ANY, ANY, folder, Optional.empty()));
+                new ProxyProcess.Options(TestMaster.INSTANCE, masterAddress, ANY, ANY, folder, Optional.empty(), 0));
     }
 
     private TestGateway gateway(String clusterId, String id) {

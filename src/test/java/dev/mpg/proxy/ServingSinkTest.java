@@ -11,8 +11,10 @@ import dev.mpg.rollout.GatewayReport;
 import dev.mpg.snapshot.Assignment;
 import dev.mpg.snapshot.Cohort;
 import dev.mpg.snapshot.Snapshot;
+import dev.mpg.telemetry.Tracing;
 import dev.mpg.xds.XdsServer;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.opentelemetry.sdk.trace.data.EventData;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,6 +34,7 @@ class ServingSinkTest {
     @TempDir
     Path folder;
 
+    private final Tracing tracing = Tracing.start("mpg-proxy", "default-0", 1, new SimpleMeterRegistry());
     private FailingDisk disk;
     private AssignmentStore store;
     private XdsServer xds;
@@ -42,12 +45,13 @@ class ServingSinkTest {
         disk = new FailingDisk(Failure.FULL, Integer.MAX_VALUE);
         store = AssignmentStore.open(folder, disk);
         xds = new XdsServer(new SimpleMeterRegistry(), clusterId -> {});
-        sink = new ServingSink(store, xds, served::add, Runnable::run);
+        sink = new ServingSink(store, xds, served::add, Runnable::run, tracing.tracer());
     }
 
     @AfterEach
     void close() {
         store.close();
+        tracing.close();
     }
 
     @Test
@@ -73,6 +77,31 @@ class ServingSinkTest {
         assertThat(served).as("it was served already").containsExactly("shop", "shop");
         restart();
         assertThat(sink.live("shop")).isEqualTo(snapshot("pods=2"));
+    }
+
+    @Test
+    void anAssignmentOfATracedChangeIsASpanOfIt() {
+        String change = "4bf92f3577b34da6a3ce929d0e0e4736";
+        String traceparent = "00-" + change + "-00f067aa0ba902b7-01";
+        Assignment traced = new Assignment(
+                "shop", Optional.of(V1), V2, new Cohort(1, List.of("gw-0")), List.of("gw-0"), traceparent);
+        sink.assign(traced);
+        sink.assign(traced.withLive(snapshot("pods=2")));
+        disk.fill();
+        sink.assign(new Assignment("shop", Optional.of(V2), V2, Cohort.NONE, List.of("gw-0"), traceparent));
+        sink.assign(done("shop", V1));
+
+        assertThat(tracing.recent(change))
+                .satisfiesExactly(
+                        first -> {
+                            assertThat(first.getName()).isEqualTo("proxy.apply");
+                            assertThat(first.getParentSpanId()).isEqualTo("00f067aa0ba902b7");
+                            assertThat(first.getEvents())
+                                    .extracting(EventData::getName)
+                                    .containsExactly("on disk");
+                        },
+                        second ->
+                                assertThat(second.getStatus().getDescription()).contains("is served from memory only"));
     }
 
     @Test
@@ -229,7 +258,7 @@ class ServingSinkTest {
     @Test
     void nobodyWaitsForTidying() {
         List<Runnable> later = new ArrayList<>();
-        ServingSink patient = new ServingSink(store, xds, served::add, later::add);
+        ServingSink patient = new ServingSink(store, xds, served::add, later::add, tracing.tracer());
         disk.fill();
         assertThat(patient.assign(first("shop", V1))).isPresent();
         disk.heal();

@@ -5,6 +5,7 @@ import dev.mpg.rollout.GatewayReport;
 import dev.mpg.rollout.GatewayReport.State;
 import dev.mpg.snapshot.ResourceType;
 import dev.mpg.snapshot.Snapshot;
+import dev.mpg.telemetry.Tracing;
 import io.grpc.Server;
 import io.grpc.netty.NettyServerBuilder;
 import io.micrometer.core.instrument.Counter;
@@ -17,6 +18,7 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,11 +30,12 @@ final class Fixture implements AutoCloseable {
     final SimpleMeterRegistry registry = new SimpleMeterRegistry();
     final List<String> changes = java.util.Collections.synchronizedList(new ArrayList<>());
     private final List<HttpServer> upstreams = new ArrayList<>();
+    final Tracing tracing = Tracing.start("mpg-proxy", "default-0", 1, registry);
     XdsServer xds;
     private Server server;
 
     Fixture() throws IOException {
-        xds = new XdsServer(registry, changes::add);
+        xds = new XdsServer(registry, changes::add, tracing.tracer(), Clock.systemUTC());
         server = serve(0);
     }
 
@@ -52,7 +55,7 @@ final class Fixture implements AutoCloseable {
         int port = port();
         server.shutdownNow();
         server.awaitTermination(5, TimeUnit.SECONDS);
-        xds = new XdsServer(registry, changes::add);
+        xds = new XdsServer(registry, changes::add, tracing.tracer(), Clock.systemUTC());
         xds.assign(assignment);
         // A server that has ended can hold its port a moment longer.
         server = Awaitility.await()
@@ -146,6 +149,7 @@ final class Fixture implements AutoCloseable {
     @Override
     public void close() {
         server.shutdownNow();
+        tracing.close();
         upstreams.forEach(upstream -> upstream.stop(0));
     }
 }

@@ -1,6 +1,7 @@
 package dev.mpg.xds;
 
 import static dev.mpg.xds.Configs.cluster;
+import static dev.mpg.xds.Configs.endpoints;
 import static dev.mpg.xds.Configs.snapshot;
 import static dev.mpg.xds.Configs.with;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -13,6 +14,7 @@ import dev.mpg.snapshot.Assignment;
 import dev.mpg.snapshot.Cohort;
 import dev.mpg.snapshot.ResourceType;
 import dev.mpg.snapshot.Snapshot;
+import dev.mpg.telemetry.TraceContext;
 import io.envoyproxy.envoy.config.core.v3.Node;
 import io.envoyproxy.envoy.service.discovery.v3.AggregatedDiscoveryServiceGrpc;
 import io.envoyproxy.envoy.service.discovery.v3.DeltaDiscoveryRequest;
@@ -22,6 +24,10 @@ import io.envoyproxy.envoy.service.discovery.v3.DiscoveryResponse;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.StreamObserver;
+import io.opentelemetry.api.common.AttributeKey;
+import io.opentelemetry.api.trace.SpanContext;
+import io.opentelemetry.api.trace.StatusCode;
+import io.opentelemetry.sdk.trace.data.StatusData;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
@@ -88,6 +94,46 @@ class ReflexTest {
                 .extracting(GatewayReport.Refusal::message)
                 .containsExactly("no");
         assertThat(fixture.xds.refused("shop")).isEqualTo(fixture.xds.gateways("shop"));
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void each_gateway_that_moves_makes_a_span_of_the_change(StreamInfo.Protocol protocol) throws InterruptedException {
+        fixture.xds.assign(wave(1));
+        Client accepts = Client.connect(protocol, channel, "g-1");
+        accepts.next();
+        accepts.accept();
+        awaitReport("g-1", State.CURRENT, STABLE);
+        Client refuses = Client.connect(protocol, channel, "g-2");
+        refuses.next();
+        refuses.accept();
+        awaitReport("g-2", State.CURRENT, STABLE);
+
+        SpanContext change = TraceContext.parse("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
+                .orElseThrow();
+        fixture.xds.assign(wave(2, "g-1", "g-2"), change);
+        fixture.xds.assign(wave(2, "g-1", "g-2").withLive(snapshot(endpoints("a", 1))));
+        accepts.next();
+        accepts.accept();
+        awaitReport("g-1", State.CURRENT, TARGET);
+        refuses.next();
+        refuses.refuse("no");
+        refuses.next();
+        refuses.accept();
+        awaitReport("g-2", State.REJECTED, TARGET);
+
+        assertThat(fixture.tracing.recent(change.getTraceId()))
+                .as("being put back is no move to the target")
+                .satisfiesExactly(
+                        moved -> {
+                            assertThat(moved.getName()).isEqualTo("gateway.apply");
+                            assertThat(moved.getParentSpanId()).isEqualTo(change.getSpanId());
+                            assertThat(moved.getStatus()).isEqualTo(StatusData.unset());
+                            assertThat(moved.getAttributes().get(AttributeKey.stringKey("mpg.gateway")))
+                                    .isEqualTo("g-1");
+                        },
+                        refused ->
+                                assertThat(refused.getStatus()).isEqualTo(StatusData.create(StatusCode.ERROR, "no")));
     }
 
     @ParameterizedTest
