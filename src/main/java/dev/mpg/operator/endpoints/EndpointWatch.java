@@ -1,0 +1,400 @@
+package dev.mpg.operator.endpoints;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.mpg.compile.LiveData;
+import dev.mpg.config.TrafficConfig.ServiceRef;
+import dev.mpg.operator.endpoints.Finding.Reason;
+import dev.mpg.snapshot.ContentHash;
+import dev.mpg.snapshot.Resource;
+import dev.mpg.snapshot.Snapshot;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Has every cluster's gateways know the endpoints of the Services that its configs refer to. Watches none before one is
+ * referred to. What changes is published at once, and again at most every 100 ms; a burst is one change. While it isn't known
+ * what there is, nothing is published: gateways keep what they have.
+ *
+ * <p>Thread-safe, but not to be called for one cluster by two threads at once. Publishes on the caller's thread or its own.
+ */
+public final class EndpointWatch implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(EndpointWatch.class);
+    private static final Duration SPACING = Duration.ofMillis(100);
+
+    private final Publisher publisher;
+    private final Consumer<String> whenFindingsChange;
+    private final Counter changes;
+    private final ServiceCache cache;
+    private final ScheduledThreadPoolExecutor worker = new ScheduledThreadPoolExecutor(
+            1, Thread.ofPlatform().daemon().name("endpoints").factory(), new ThreadPoolExecutor.DiscardPolicy());
+    private final Work work = new Work();
+    /** What configs refer to, by cluster id and version: to find out reads all of a config. */
+    private final Map<String, Map<ContentHash, Set<ServiceRef>>> references = new ConcurrentHashMap<>();
+    /** {@link ServiceCache#key Keys} of the services that are followed: nothing else is worth any work. */
+    private final Set<String> keys = ConcurrentHashMap.newKeySet();
+
+    private final Object lock = new Object();
+
+    @GuardedBy("lock")
+    private final Map<ServiceRef, Followed> followed = new HashMap<>();
+
+    @GuardedBy("lock")
+    private final Map<String, Cluster> clusters = new HashMap<>();
+
+    /** Takes live data to all who run a config of a cluster. */
+    @FunctionalInterface
+    public interface Publisher {
+        /**
+         * Replaces what was published before.
+         *
+         * @throws IllegalArgumentException when it is more than can be sent; then nothing changes
+         */
+        void live(String clusterId, Snapshot data);
+    }
+
+    /** A service that configs refer to. */
+    private static final class Followed {
+        final Set<String> clusterIds = new HashSet<>();
+        /** Empty while it isn't known what there is. */
+        Optional<Resource> resource = Optional.empty();
+
+        Optional<Finding> finding = Optional.empty();
+    }
+
+    /** One Proxy. */
+    private static final class Cluster {
+        final String namespace;
+        Set<ServiceRef> services = Set.of();
+        Snapshot published = Snapshot.EMPTY;
+        Optional<Finding> tooLarge = Optional.empty();
+        References told = References.NONE;
+
+        Cluster(String namespace) {
+            this.namespace = namespace;
+        }
+
+        /** Whoever can patch a Proxy's config could name any service: those of other namespaces are not his to use. */
+        boolean permits(ServiceRef service) {
+            return service.namespace().equals(namespace);
+        }
+    }
+
+    /**
+     * Watches nothing yet.
+     *
+     * @param whenFindingsChange told the cluster id when {@link #references} is something new; must not block
+     */
+    public EndpointWatch(
+            KubernetesClient client, Publisher publisher, Consumer<String> whenFindingsChange, MeterRegistry metrics) {
+        this.publisher = publisher;
+        this.whenFindingsChange = whenFindingsChange;
+        this.cache = new ServiceCache(client, work);
+        this.changes = Counter.builder("mpg.endpoint.changes")
+                .description("Changes of a cluster's endpoints that were published")
+                .register(metrics);
+        for (State state : State.values()) {
+            Gauge.builder("mpg.endpoint.sets", this, watch -> watch.count(state))
+                    .description("Services that configs refer to, by whether they have endpoints")
+                    .tag("state", state.tag)
+                    .register(metrics);
+        }
+    }
+
+    private enum State {
+        READY("ready"),
+        EMPTY("empty"),
+        MISSING("missing");
+
+        private final String tag;
+
+        State(String tag) {
+            this.tag = tag;
+        }
+    }
+
+    private long count(State state) {
+        synchronized (lock) {
+            return followed.values().stream()
+                    .filter(service -> service.resource.isPresent() && state(service) == state)
+                    .count();
+        }
+    }
+
+    private static State state(Followed service) {
+        return service.finding
+                .map(finding -> finding.reason() == Reason.NoReadyEndpoints ? State.EMPTY : State.MISSING)
+                .orElse(State.READY);
+    }
+
+    /**
+     * Whether it is known what the services lead to that this config refers to: before, no gateway should be given it. The
+     * first call for a config that refers to any waits for an answer of the API server, for at most 2 s.
+     */
+    public boolean knows(String clusterId, Snapshot config) {
+        return references(clusterId, config).isEmpty() || startAndAwait();
+    }
+
+    /**
+     * From now on these are the configs that the gateways of a cluster may run. On return the endpoints of all services that
+     * they refer to are published, as far as it is known what there is; the rest as soon as it is. Waits as {@link #knows}.
+     *
+     * @param namespace the only one whose services may be referred to
+     */
+    public void follow(String clusterId, String namespace, Collection<Snapshot> configs) {
+        Set<ServiceRef> services = configs.stream()
+                .flatMap(config -> references(clusterId, config).stream())
+                .collect(Collectors.toUnmodifiableSet());
+        Set<ContentHash> versions = configs.stream().map(Snapshot::version).collect(Collectors.toSet());
+        Optional.ofNullable(references.get(clusterId))
+                .ifPresent(known -> known.keySet().retainAll(versions));
+        if (!services.isEmpty()) {
+            boolean _ = startAndAwait();
+        }
+        synchronized (lock) {
+            Cluster cluster = clusters.get(clusterId);
+            if (cluster == null && !services.isEmpty()) {
+                cluster = new Cluster(namespace);
+                clusters.put(clusterId, cluster);
+            }
+            if (cluster != null) {
+                refer(clusterId, cluster, services);
+                publish(clusterId, cluster);
+            }
+        }
+    }
+
+    private Set<ServiceRef> references(String clusterId, Snapshot config) {
+        return references
+                .computeIfAbsent(clusterId, id -> new ConcurrentHashMap<>())
+                .computeIfAbsent(config.version(), version -> LiveData.services(config));
+    }
+
+    private boolean startAndAwait() {
+        cache.start();
+        return cache.awaitSynced();
+    }
+
+    @GuardedBy("lock")
+    private void refer(String clusterId, Cluster cluster, Set<ServiceRef> services) {
+        Set<ServiceRef> before = cluster.services;
+        if (before.equals(services)) {
+            return;
+        }
+        cluster.services = services;
+        for (ServiceRef service : services) {
+            if (cluster.permits(service)) {
+                keys.add(ServiceCache.key(service));
+                followed.computeIfAbsent(service, ref -> new Followed())
+                        .clusterIds
+                        .add(clusterId);
+            }
+        }
+        for (ServiceRef service : before) {
+            Followed left = followed.get(service);
+            if (!services.contains(service)
+                    && left != null
+                    && left.clusterIds.remove(clusterId)
+                    && left.clusterIds.isEmpty()) {
+                followed.remove(service);
+            }
+        }
+        keys.retainAll(followed.keySet().stream().map(ServiceCache::key).collect(Collectors.toSet()));
+    }
+
+    /** What became of the services that the followed configs of a cluster refer to. */
+    public References references(String clusterId) {
+        synchronized (lock) {
+            Cluster cluster = clusters.get(clusterId);
+            if (cluster == null) {
+                return References.NONE;
+            }
+            cluster.told = found(cluster);
+            return cluster.told;
+        }
+    }
+
+    @GuardedBy("lock")
+    private References found(Cluster cluster) {
+        if (cluster.services.isEmpty()) {
+            return References.NONE;
+        }
+        List<Finding> findings = new ArrayList<>();
+        cache.doubt().ifPresent(why -> findings.add(new Finding(Reason.EndpointsUnknown, why)));
+        cluster.tooLarge.ifPresent(findings::add);
+        for (ServiceRef service : cluster.services) {
+            Followed known = followed.get(service);
+            if (!cluster.permits(service)) {
+                findings.add(new Finding(
+                        Reason.RefNotPermitted, ServiceEndpoints.words(service) + " is in another namespace"));
+            } else if (known != null) {
+                known.finding.ifPresent(findings::add);
+            }
+        }
+        findings.sort(Comparator.comparing(Finding::reason).thenComparing(Finding::found));
+        return new References(cluster.services.size(), findings);
+    }
+
+    /** This cluster has no configs any more. */
+    public void forget(String clusterId) {
+        references.remove(clusterId);
+        synchronized (lock) {
+            Cluster cluster = clusters.get(clusterId);
+            if (cluster != null) {
+                refer(clusterId, cluster, Set.of());
+                clusters.remove(clusterId);
+            }
+        }
+    }
+
+    @GuardedBy("lock")
+    private void publish(String clusterId, Cluster cluster) {
+        if (!cache.synced() || cluster.services.isEmpty()) {
+            return;
+        }
+        List<Resource> resources = new ArrayList<>();
+        for (ServiceRef service : cluster.services) {
+            resources.add(cluster.permits(service) ? resource(service) : LiveData.resource(service, List.of()));
+        }
+        Snapshot data = Snapshot.of(resources);
+        if (data.equals(cluster.published)) {
+            return;
+        }
+        try {
+            publisher.live(clusterId, data);
+            cluster.published = data;
+            cluster.tooLarge = Optional.empty();
+            changes.increment();
+        } catch (IllegalArgumentException e) {
+            cluster.tooLarge = Optional.of(new Finding(Reason.TooLarge, String.valueOf(e.getMessage())));
+        }
+    }
+
+    @GuardedBy("lock")
+    private Resource resource(ServiceRef service) {
+        Followed known = followed.computeIfAbsent(service, ref -> new Followed());
+        if (known.resource.isEmpty()) {
+            boolean _ = look(service, known);
+        }
+        return known.resource.orElseThrow();
+    }
+
+    /** Returns whether anything is new. */
+    private boolean look(ServiceRef service, Followed known) {
+        ServiceEndpoints now = cache.endpoints(service);
+        Optional<Resource> resource = Optional.of(LiveData.resource(service, now.endpoints()));
+        boolean changed = !resource.equals(known.resource) || !now.finding().equals(known.finding);
+        known.resource = resource;
+        known.finding = now.finding();
+        return changed;
+    }
+
+    /** What is to be looked at again. */
+    private final class Work implements ServiceCache.Listener {
+        @GuardedBy("this")
+        private final Set<String> services = new HashSet<>();
+
+        @GuardedBy("this")
+        private boolean all;
+
+        @GuardedBy("this")
+        private boolean idle = true;
+
+        @Override
+        public void changed(String service) {
+            if (keys.contains(service)) {
+                synchronized (this) {
+                    services.add(service);
+                    wake();
+                }
+            }
+        }
+
+        @Override
+        public synchronized void changed() {
+            all = true;
+            wake();
+        }
+
+        @GuardedBy("this")
+        private void wake() {
+            if (idle) {
+                idle = false;
+                worker.execute(this::run);
+            }
+        }
+
+        private void run() {
+            Set<String> some;
+            boolean everything;
+            synchronized (this) {
+                if (services.isEmpty() && !all) {
+                    idle = true;
+                    return;
+                }
+                some = Set.copyOf(services);
+                everything = all;
+                services.clear();
+                all = false;
+            }
+            try {
+                update(service -> everything || some.contains(ServiceCache.key(service)), everything);
+            } catch (RuntimeException e) {
+                log.error("endpoints of {} could not be published", everything ? "all Services" : some, e);
+            } finally {
+                var _ = worker.schedule(this::run, SPACING.toMillis(), TimeUnit.MILLISECONDS);
+            }
+        }
+    }
+
+    private void update(Predicate<ServiceRef> concerned, boolean everything) {
+        Set<String> news = new HashSet<>();
+        synchronized (lock) {
+            Set<String> touched = new HashSet<>(everything ? clusters.keySet() : Set.of());
+            if (cache.synced()) {
+                for (Map.Entry<ServiceRef, Followed> service : followed.entrySet()) {
+                    if (concerned.test(service.getKey()) && look(service.getKey(), service.getValue())) {
+                        touched.addAll(service.getValue().clusterIds);
+                    }
+                }
+            }
+            for (String clusterId : touched) {
+                Cluster cluster = clusters.get(clusterId);
+                if (cluster != null) {
+                    publish(clusterId, cluster);
+                    if (!found(cluster).equals(cluster.told)) {
+                        news.add(clusterId);
+                    }
+                }
+            }
+        }
+        news.forEach(whenFindingsChange);
+    }
+
+    /** Watches and publishes nothing any more. What was published stays. */
+    @Override
+    public void close() {
+        cache.close();
+        worker.shutdownNow();
+    }
+}
