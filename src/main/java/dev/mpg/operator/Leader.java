@@ -3,6 +3,7 @@ package dev.mpg.operator;
 import dev.mpg.api.Proxy;
 import dev.mpg.api.Scheduler;
 import dev.mpg.master.Master;
+import dev.mpg.operator.endpoints.EndpointWatch;
 import dev.mpg.operator.events.EventRecorder;
 import dev.mpg.operator.events.Scribe;
 import dev.mpg.operator.infrastructure.Infrastructure;
@@ -56,6 +57,7 @@ final class Leader {
     private final ScheduledExecutorService sweeper = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("sweeper").factory());
     private final Scribe scribe = new Scribe();
+    private final EndpointWatch endpoints;
 
     /**
      * Wires everything; nothing is decided yet.
@@ -77,6 +79,7 @@ final class Leader {
             var _ = sweeper.scheduleWithFixedDelay(this::sweep, 0, SWEEP.toSeconds(), TimeUnit.SECONDS);
         });
         infrastructure.onChange(triggers);
+        endpoints = new EndpointWatch(client, master::live, triggers::fleetChanged, metrics);
         operator = new Operator(overrider -> overrider
                 .withKubernetesClient(client)
                 .withMetrics(triggers.successors())
@@ -88,6 +91,7 @@ final class Leader {
                         infrastructure,
                         triggers,
                         startup,
+                        endpoints,
                         new Records(events, new History(client), scribe),
                         new RolloutMetrics(metrics),
                         new StatusWriter(client, clock),
@@ -154,6 +158,7 @@ final class Leader {
     void stop() {
         sweeper.shutdownNow();
         operator.stop();
+        endpoints.close();
         scribe.close();
     }
 

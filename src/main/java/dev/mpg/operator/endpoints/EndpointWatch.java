@@ -240,7 +240,7 @@ public final class EndpointWatch implements AutoCloseable {
             return References.NONE;
         }
         List<Finding> findings = new ArrayList<>();
-        cache.doubt().ifPresent(why -> findings.add(new Finding(Reason.EndpointsUnknown, why)));
+        cache.problem().ifPresent(why -> findings.add(new Finding(Reason.EndpointsUnknown, why)));
         cluster.tooLarge.ifPresent(findings::add);
         for (ServiceRef service : cluster.services) {
             Followed known = followed.get(service);

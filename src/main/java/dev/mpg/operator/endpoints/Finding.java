@@ -16,13 +16,13 @@ public record Finding(Reason reason, String found) {
         EndpointsRefused(
                 "a gateway keeps the endpoints that it had; see what Envoy says of the Service's EndpointSlices"),
         /** A patch leads into another namespace: it is not followed. */
-        RefNotPermitted("requests to it get 503; refer to a Service of the Proxy's own namespace"),
+        RefNotPermitted("requests there get 503; refer to a Service of the Proxy's own namespace"),
         /** There is no such Service. */
-        ServiceNotFound("requests to it get 503; create the Service or refer to another"),
+        ServiceNotFound("requests there get 503; create the Service or refer to another"),
         /** The Service has no such port. */
-        ServicePortNotFound("requests to it get 503; refer to a port of the Service"),
+        ServicePortNotFound("requests there get 503; refer to a port of the Service"),
         /** Nobody would answer. */
-        NoReadyEndpoints("requests to it get 503; see why the Service's pods are not ready");
+        NoReadyEndpoints("requests there get 503; see why the Service's pods are not ready");
 
         private final String remedy;
 

@@ -13,6 +13,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -35,7 +37,9 @@ final class ServiceCache implements AutoCloseable {
     private final CompletableFuture<Void> synced = new CompletableFuture<>();
     private final CompletableFuture<Void> patience = new CompletableFuture<>();
     private volatile @Nullable Informers informers;
-    private volatile Optional<String> failure = Optional.empty();
+    /** Why the last try failed, by kind. */
+    private final Map<String, String> failures = new ConcurrentSkipListMap<>();
+
     private boolean closed;
 
     private record Informers(SharedIndexInformer<Service> services, SharedIndexInformer<EndpointSlice> slices) {}
@@ -71,14 +75,13 @@ final class ServiceCache implements AutoCloseable {
         services.addEventHandler(
                 new Handler<>(service -> key(service, service.getMetadata().getName())));
         slices.addEventHandler(new Handler<>(ServiceCache::serviceOf));
-        services.exceptionHandler(this::failed);
-        slices.exceptionHandler(this::failed);
+        services.exceptionHandler((started, e) -> failed("services", e));
+        slices.exceptionHandler((started, e) -> failed("endpointslices", e));
         informers = new Informers(services, slices);
         var _ = patience.completeOnTimeout(null, PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
         var _ = CompletableFuture.allOf(
                         services.start().toCompletableFuture(), slices.start().toCompletableFuture())
                 .thenRun(() -> {
-                    failure = Optional.empty();
                     synced.complete(null);
                     patience.complete(null);
                     listener.changed();
@@ -86,13 +89,13 @@ final class ServiceCache implements AutoCloseable {
     }
 
     /** Asked by informers whether to try again. */
-    private boolean failed(boolean started, Throwable e) {
-        String words = e instanceof KubernetesClientException api && api.getStatus() != null
-                ? api.getStatus().getMessage()
-                : e.toString();
-        if (!failure.equals(Optional.of(words))) {
-            failure = Optional.of(words);
-            log.warn("cannot watch Services and EndpointSlices, trying again: {}", words);
+    private boolean failed(String kind, Throwable e) {
+        Throwable cause = e instanceof CompletionException && e.getCause() != null ? e.getCause() : e;
+        String words = cause instanceof KubernetesClientException refused && refused.getStatus() != null
+                ? refused.getStatus().getMessage()
+                : cause.toString();
+        if (!words.equals(failures.put(kind, words))) {
+            log.warn("cannot watch {}, trying again: {}", kind, words);
             patience.complete(null);
             listener.changed();
         }
@@ -110,18 +113,15 @@ final class ServiceCache implements AutoCloseable {
         return synced();
     }
 
-    /** Why it may not be true what this says; empty when all is well. */
-    Optional<String> doubt() {
-        Informers watched = informers;
-        if (!synced()) {
-            return Optional.of(failure.map(why -> "Services and EndpointSlices cannot be watched: " + why)
-                    .orElse("Services and EndpointSlices have not been listed yet"));
+    /** Why it isn't known what there is; empty when everything has been listed. */
+    Optional<String> problem() {
+        if (synced()) {
+            return Optional.empty();
         }
-        boolean watching = watched != null
-                && watched.services().isWatching()
-                && watched.slices().isWatching();
-        return failure.filter(why -> !watching)
-                .map(why -> "Services and EndpointSlices cannot be watched any more: " + why);
+        return Optional.of(
+                failures.isEmpty()
+                        ? "Services and EndpointSlices have not been listed yet"
+                        : "Services and EndpointSlices cannot be watched: " + String.join("; ", failures.values()));
     }
 
     /** What a service leads to. To be asked when {@link #synced}. */

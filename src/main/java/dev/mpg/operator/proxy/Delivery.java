@@ -3,6 +3,7 @@ package dev.mpg.operator.proxy;
 import dev.mpg.api.Proxy;
 import dev.mpg.master.Fleet;
 import dev.mpg.master.Master;
+import dev.mpg.operator.endpoints.EndpointWatch;
 import dev.mpg.operator.events.Notice;
 import dev.mpg.operator.proxy.Enforcement.Seen;
 import dev.mpg.operator.proxy.ProxyStatusFactory.Observation;
@@ -12,6 +13,7 @@ import dev.mpg.rollout.Judgement;
 import dev.mpg.rollout.Rollout;
 import dev.mpg.rollout.Serve;
 import dev.mpg.snapshot.ContentHash;
+import dev.mpg.snapshot.Snapshot;
 import io.fabric8.kubernetes.api.model.apps.ControllerRevision;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
@@ -26,6 +28,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
 
 /** Takes a Proxy's rollout a step further, and says so. Not called for one Proxy by two threads at once. */
 final class Delivery {
@@ -37,6 +40,7 @@ final class Delivery {
 
     private final Master master;
     private final Enforcement enforcement;
+    private final EndpointWatch endpoints;
     private final RunningConfigs configs;
     private final Records records;
     private final RolloutMetrics metrics;
@@ -53,6 +57,7 @@ final class Delivery {
     Delivery(
             Master master,
             Enforcement enforcement,
+            EndpointWatch endpoints,
             RunningConfigs configs,
             Records records,
             RolloutMetrics metrics,
@@ -60,6 +65,7 @@ final class Delivery {
             Clock clock) {
         this.master = master;
         this.enforcement = enforcement;
+        this.endpoints = endpoints;
         this.configs = configs;
         this.records = records;
         this.metrics = metrics;
@@ -91,11 +97,13 @@ final class Delivery {
         serves.remove(clusterId);
         untold.remove(clusterId);
         misunderstood.remove(clusterId);
+        endpoints.forget(clusterId);
         records.forget(clusterId);
     }
 
     /**
      * Decides how far the rollout goes, stores that, and only then serves it; what is only taken away is served first.
+     * Endpoints that what is served refers to are published before it.
      *
      * @return when to look again although nothing is seen to change
      */
@@ -105,12 +113,13 @@ final class Delivery {
         RolloutCommands.Reading commands = RolloutCommands.read(proxy, running.state());
         Optional<Judgement> judgement =
                 Traffics.judge(running.state(), running.analysis(), wave -> master.traffic(seen.clusterId(), wave));
+        boolean waits = waitsForEndpoints(running, seen.clusterId());
         Decision decision = Rollout.decide(
                 running.state(),
                 running.policy(),
                 new dev.mpg.rollout.Observation(
                         now,
-                        running.desiredVersion(),
+                        waits ? Optional.empty() : running.desiredVersion(),
                         seen.fleet(),
                         seen.fleetKnown(),
                         seen.reported().gateways(),
@@ -118,11 +127,19 @@ final class Delivery {
                         Traffics.isReasonToWait(running.analysis(), judgement),
                         commands.commands()));
         Running reached = running.at(decision.state());
+        List<Snapshot> contents = enforcement.contents(
+                seen, running.desired(), decision.serve(), version -> records.snapshot(proxy, revisions, version));
+        endpoints.follow(
+                seen.clusterId(),
+                proxy.getMetadata().getNamespace(),
+                Stream.of(contents, running.desired().stream().toList(), enforcement.running(seen))
+                        .flatMap(List::stream)
+                        .toList());
         Optional<Serve> served = Optional.ofNullable(serves.get(seen.clusterId()));
         boolean retreat = served.isPresent() && Enforcement.isRetreat(served.get(), decision.serve());
         if (retreat) {
             configs.put(seen.clusterId(), reached);
-            serve(proxy, seen, reached, decision.serve(), revisions);
+            serve(seen, decision.serve(), contents);
         }
         List<Notice> notices = new ArrayList<>(untold.getOrDefault(seen.clusterId(), List.of()));
         notices.addAll(ProxyNotices.of(decision.outcomes()));
@@ -136,7 +153,7 @@ final class Delivery {
                 && joining.isPositive()
                 && decision.state().equals(running.state());
         if (!wait) {
-            Optional<List<Notice>> written = status.write(proxy, observation(reached, seen, judgement));
+            Optional<List<Notice>> written = status.write(proxy, observation(reached, seen, judgement, waits));
             if (written.isEmpty()) {
                 return Optional.of(now.plus(LOOK_AGAIN));
             }
@@ -145,7 +162,7 @@ final class Delivery {
         }
         if (!retreat) {
             configs.put(seen.clusterId(), reached);
-            serve(proxy, seen, reached, decision.serve(), revisions);
+            serve(seen, decision.serve(), contents);
             metrics.count(decision.outcomes());
         }
         if (!commands.problem().equals(misunderstood.put(seen.clusterId(), commands.problem()))) {
@@ -156,12 +173,24 @@ final class Delivery {
         return wait ? Optional.of(joinedBy) : decision.wakeUp();
     }
 
-    private void serve(Proxy proxy, Seen seen, Running running, Serve serve, Set<ControllerRevision> revisions) {
-        enforcement.serve(seen, running.desired(), serve, version -> records.snapshot(proxy, revisions, version));
+    /**
+     * Whether the spec's version, which nobody was given yet, refers to services of which it isn't known where they lead: a
+     * gateway would have no endpoints for them. Until it is, the rollout goes on as if the spec had not changed.
+     */
+    private boolean waitsForEndpoints(Running running, String clusterId) {
+        return running.desired()
+                .filter(config -> !running.state().target().equals(Optional.of(config.version()))
+                        && !running.state().stable().equals(Optional.of(config.version())))
+                .map(config -> !endpoints.knows(clusterId, config))
+                .orElse(false);
+    }
+
+    private void serve(Seen seen, Serve serve, List<Snapshot> contents) {
+        enforcement.serve(seen, serve, contents);
         serves.put(seen.clusterId(), serve);
     }
 
-    private static Observation observation(Running running, Seen seen, Optional<Judgement> judgement) {
+    private Observation observation(Running running, Seen seen, Optional<Judgement> judgement, boolean waits) {
         Optional<ContentHash> version = running.state()
                 .target()
                 .or(() -> seen.reported().targets().values().stream().findFirst());
@@ -180,7 +209,9 @@ final class Delivery {
                         .findFirst(),
                 seen.workloads(),
                 judgement.map(Judgement::message),
-                disks(seen.reported()));
+                disks(seen.reported()),
+                endpoints.references(seen.clusterId()),
+                waits);
     }
 
     private static Map<String, Optional<String>> disks(Fleet reported) {

@@ -10,6 +10,7 @@ import dev.mpg.operator.infrastructure.Infrastructure;
 import dev.mpg.operator.infrastructure.Infrastructure.Workload;
 import dev.mpg.operator.scheduler.Pool;
 import dev.mpg.placement.Affinity;
+import dev.mpg.rollout.GatewayReport;
 import dev.mpg.rollout.Serve;
 import dev.mpg.snapshot.Cohort;
 import dev.mpg.snapshot.ContentHash;
@@ -101,32 +102,49 @@ final class Enforcement {
     }
 
     /**
-     * Has the instances serve this. Without any version they go on with what they have.
+     * The content of the versions that are to be served, as far as it can be had.
      *
      * @param desired what the spec compiles to
      * @param history where the content of other versions may be found; asked only for what the Master doesn't remember
      */
-    void serve(Seen seen, Optional<Snapshot> desired, Serve serve, Function<ContentHash, Optional<Snapshot>> history) {
-        serve.target().ifPresent(target -> {
-            List<Snapshot> contents = Stream.concat(Stream.of(target), serve.stable().stream())
-                    .distinct()
-                    .flatMap(version -> desired
-                            .filter(snapshot -> snapshot.version().equals(version))
-                            .or(() -> master.snapshot(seen.clusterId(), version))
-                            .or(() -> history.apply(version))
-                            .stream())
-                    .toList();
-            master.publish(
-                    new Order(
-                            seen.clusterId(),
-                            serve.stable(),
-                            target,
-                            new Cohort(serve.wave(), serve.cohort()),
-                            seen.members(),
-                            "",
-                            contents),
-                    new LinkedHashSet<>(seen.instances()));
-        });
+    List<Snapshot> contents(
+            Seen seen, Optional<Snapshot> desired, Serve serve, Function<ContentHash, Optional<Snapshot>> history) {
+        return Stream.concat(serve.target().stream(), serve.stable().stream())
+                .distinct()
+                .flatMap(version -> desired
+                        .filter(snapshot -> snapshot.version().equals(version))
+                        .or(() -> master.snapshot(seen.clusterId(), version))
+                        .or(() -> history.apply(version))
+                        .stream())
+                .toList();
+    }
+
+    /** What gateways say that they run, or were sent, as far as the Master remembers it. */
+    List<Snapshot> running(Seen seen) {
+        return seen.reported().gateways().stream()
+                .map(GatewayReport::version)
+                .distinct()
+                .flatMap(version -> master.snapshot(seen.clusterId(), version).stream())
+                .toList();
+    }
+
+    /**
+     * Has the instances serve this. Without any version they go on with what they have.
+     *
+     * @param contents of the versions, as far as they can be had
+     */
+    void serve(Seen seen, Serve serve, List<Snapshot> contents) {
+        serve.target()
+                .ifPresent(target -> master.publish(
+                        new Order(
+                                seen.clusterId(),
+                                serve.stable(),
+                                target,
+                                new Cohort(serve.wave(), serve.cohort()),
+                                seen.members(),
+                                "",
+                                contents),
+                        new LinkedHashSet<>(seen.instances())));
     }
 
     /** Whether {@code next} gives nobody a version that {@code now} didn't: then it is safe whatever becomes of us. */

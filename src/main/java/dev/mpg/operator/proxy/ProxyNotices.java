@@ -32,8 +32,25 @@ final class ProxyNotices {
                     default -> {}
                 }
             }
+            if (condition.getType().equals(ResolvedRefs.TYPE)) {
+                resolvedRefs(before, condition).ifPresent(notices::add);
+            }
         }
         return notices;
+    }
+
+    /**
+     * Another reason is news, other words are not: they count endpoints, and change as often as these do. Nor is it that
+     * services have endpoints from the start.
+     */
+    private static Optional<Notice> resolvedRefs(@Nullable ProxyStatus before, Condition now) {
+        Optional<Condition> earlier = earlier(before, now.getType());
+        if (earlier.map(Condition::getReason).equals(Optional.of(now.getReason()))) {
+            return Optional.empty();
+        } else if (now.getStatus().equals("False")) {
+            return Optional.of(Notice.warning(now.getReason(), now.getMessage()));
+        }
+        return earlier.map(was -> Notice.normal(now.getReason(), now.getMessage()));
     }
 
     /** What people are told of a rollout. */
@@ -67,13 +84,17 @@ final class ProxyNotices {
 
     /** A condition says something new when its status or reason differs, or when the same refusal has another cause. */
     private static boolean changed(@Nullable ProxyStatus before, Condition now) {
-        Optional<Condition> earlier = Optional.ofNullable(before).map(ProxyStatus::conditions).stream()
-                .flatMap(List::stream)
-                .filter(condition -> now.getType().equals(condition.getType()))
-                .findFirst();
-        return earlier.map(condition -> !now.getStatus().equals(condition.getStatus())
+        return earlier(before, now.getType())
+                .map(condition -> !now.getStatus().equals(condition.getStatus())
                         || !now.getReason().equals(condition.getReason())
                         || (now.getStatus().equals("False") && !now.getMessage().equals(condition.getMessage())))
                 .orElse(true);
+    }
+
+    private static Optional<Condition> earlier(@Nullable ProxyStatus before, String type) {
+        return Optional.ofNullable(before).map(ProxyStatus::conditions).stream()
+                .flatMap(List::stream)
+                .filter(condition -> type.equals(condition.getType()))
+                .findFirst();
     }
 }

@@ -6,6 +6,7 @@ import static dev.mpg.operator.proxy.Proxies.ref;
 import dev.mpg.api.Proxy;
 import dev.mpg.api.Scheduler;
 import dev.mpg.master.Master;
+import dev.mpg.operator.endpoints.EndpointWatch;
 import dev.mpg.operator.infrastructure.Infrastructure;
 import dev.mpg.operator.proxy.RunningConfigs.Running;
 import dev.mpg.operator.scheduler.Pool;
@@ -61,6 +62,7 @@ public final class ProxyReconciler implements Reconciler<Proxy> {
             Infrastructure infrastructure,
             Triggers triggers,
             Startup startup,
+            EndpointWatch endpoints,
             Records records,
             RolloutMetrics metrics,
             StatusWriter status,
@@ -73,7 +75,7 @@ public final class ProxyReconciler implements Reconciler<Proxy> {
         this.clock = clock;
         this.review = new SpecReview(configs, infrastructure);
         this.enforcement = new Enforcement(master, infrastructure);
-        this.delivery = new Delivery(master, enforcement, configs, records, metrics, status, clock);
+        this.delivery = new Delivery(master, enforcement, endpoints, configs, records, metrics, status, clock);
     }
 
     @Override

@@ -6,6 +6,7 @@ import dev.mpg.api.ProxyStatus.Address;
 import dev.mpg.api.ProxyStatus.Gateways;
 import dev.mpg.api.ProxyStatus.Rejection;
 import dev.mpg.api.ProxyStatus.Versions;
+import dev.mpg.operator.endpoints.References;
 import dev.mpg.operator.infrastructure.Infrastructure.Workload;
 import dev.mpg.operator.proxy.RunningConfigs.Running;
 import dev.mpg.operator.status.Conditions;
@@ -44,6 +45,8 @@ final class ProxyStatusFactory {
      * @param workloads the gateways that are run for it
      * @param traffic what the open wave's traffic was found to be like
      * @param disks of the instances that have reported, by name: why what they serve isn't on disk; empty when it is
+     * @param references to services
+     * @param waits whether the spec's version is given to nobody until it is known where its services lead
      */
     record Observation(
             String clusterId,
@@ -56,7 +59,9 @@ final class ProxyStatusFactory {
             Optional<String> instanceError,
             List<Workload> workloads,
             Optional<String> traffic,
-            Map<String, Optional<String>> disks) {
+            Map<String, Optional<String>> disks,
+            References references,
+            boolean waits) {
 
         /** Of a Proxy that nothing is done for. */
         static Observation ofNothing(String clusterId, Running running) {
@@ -71,7 +76,9 @@ final class ProxyStatusFactory {
                     Optional.empty(),
                     List.of(),
                     Optional.empty(),
-                    Map.of());
+                    Map.of(),
+                    References.NONE,
+                    false);
         }
     }
 
@@ -107,6 +114,7 @@ final class ProxyStatusFactory {
         if (!seen.disks().isEmpty()) {
             persisted(seen.disks(), conditions);
         }
+        ResolvedRefs.set(conditions, seen.references(), seen.reports());
         return new ProxyStatus(
                 proxy.getMetadata().getGeneration(),
                 seen.clusterId(),
@@ -168,6 +176,13 @@ final class ProxyStatusFactory {
                     ? ""
                     : "; " + fleet.current().size() + " of " + fleet.total() + " gateways go on running " + version;
             return new Finding(false, "NotAccepted", "the spec is not accepted (" + reason + ")" + running);
+        }
+        if (seen.waits() && seen.verdict() instanceof Verdict.Accepted accepted) {
+            return new Finding(
+                    false,
+                    "Pending",
+                    "version " + accepted.snapshot().version()
+                            + " waits until it is known where its services lead: see " + ResolvedRefs.TYPE);
         }
         Optional<Failure> failure = seen.state().reason();
         if (failure.isPresent()) {

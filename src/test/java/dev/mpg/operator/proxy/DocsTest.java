@@ -9,6 +9,7 @@ import dev.mpg.config.Manifests;
 import dev.mpg.config.ObjectRef;
 import dev.mpg.config.Origin;
 import dev.mpg.config.SpecReader.Reading;
+import dev.mpg.operator.endpoints.Finding;
 import dev.mpg.rollout.Command;
 import dev.mpg.rollout.Failure;
 import java.io.IOException;
@@ -47,6 +48,7 @@ class DocsTest {
             "Normal",
             "Proxy",
             "Ended",
+            "ExternalName",
             "ImmutableEnumChecker",
             "Z",
             "X");
@@ -136,6 +138,7 @@ class DocsTest {
         Set<String> reasons = new TreeSet<>();
         Arrays.stream(Failure.Reason.values()).map(Enum::name).forEach(reasons::add);
         Arrays.stream(Command.Action.values()).map(Enum::name).forEach(reasons::add);
+        Arrays.stream(Finding.Reason.values()).map(Enum::name).forEach(reasons::add);
         Pattern literal = Pattern.compile("\"([A-Z][A-Za-z]*[a-z]|[A-Z])\"");
         try (Stream<Path> sources = Files.walk(OPERATOR)) {
             sources.filter(file -> file.toString().endsWith(".java"))

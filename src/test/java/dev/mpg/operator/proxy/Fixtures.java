@@ -7,6 +7,7 @@ import dev.mpg.api.ProxyStatus;
 import dev.mpg.config.ObjectRef;
 import dev.mpg.config.Origin;
 import dev.mpg.config.TrafficConfig;
+import dev.mpg.operator.endpoints.References;
 import dev.mpg.operator.infrastructure.Infrastructure.Workload;
 import dev.mpg.rollout.GatewayReport;
 import dev.mpg.rollout.Observation;
@@ -79,7 +80,9 @@ final class Fixtures {
                         instanceError,
                         workloads,
                         Optional.empty(),
-                        Map.of("default-0", Optional.empty())),
+                        Map.of("default-0", Optional.empty()),
+                        References.NONE,
+                        false),
                 now);
     }
 

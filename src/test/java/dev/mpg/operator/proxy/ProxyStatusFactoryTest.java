@@ -11,6 +11,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mpg.api.ProxyStatus;
 import dev.mpg.api.ProxyStatus.Phase;
+import dev.mpg.operator.endpoints.References;
 import dev.mpg.operator.events.Notice;
 import dev.mpg.operator.infrastructure.Infrastructure.Workload;
 import dev.mpg.rollout.GatewayReport;
@@ -273,7 +274,9 @@ class ProxyStatusFactoryTest {
                         Optional.empty(),
                         List.of(),
                         Optional.empty(),
-                        Map.of("default-0", Optional.of("no space left on device"), "default-1", Optional.empty())),
+                        Map.of("default-0", Optional.of("no space left on device"), "default-1", Optional.empty()),
+                        References.NONE,
+                        false),
                 NOW);
         assertThat(condition(status, "Persisted"))
                 .extracting("status", "reason", "message")

@@ -1,0 +1,461 @@
+package dev.mpg.operator.endpoints;
+
+import static dev.mpg.operator.endpoints.Objects.endpoint;
+import static dev.mpg.operator.endpoints.Objects.endpointPort;
+import static dev.mpg.operator.endpoints.Objects.servicePort;
+import static dev.mpg.sync.Patience.await;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import dev.mpg.compile.Compilation;
+import dev.mpg.compile.Compiler;
+import dev.mpg.config.ObjectRef;
+import dev.mpg.config.Origin;
+import dev.mpg.config.TrafficConfig;
+import dev.mpg.config.TrafficConfig.Backend;
+import dev.mpg.config.TrafficConfig.BackendRef;
+import dev.mpg.config.TrafficConfig.CircuitBreaker;
+import dev.mpg.config.TrafficConfig.Listener;
+import dev.mpg.config.TrafficConfig.PathMatch;
+import dev.mpg.config.TrafficConfig.Route;
+import dev.mpg.config.TrafficConfig.ServiceRef;
+import dev.mpg.operator.endpoints.Finding.Reason;
+import dev.mpg.snapshot.Resource;
+import dev.mpg.snapshot.ResourceType;
+import dev.mpg.snapshot.Snapshot;
+import dev.mpg.testing.KubernetesApi;
+import io.envoyproxy.envoy.config.core.v3.SocketAddress;
+import io.envoyproxy.envoy.config.endpoint.v3.ClusterLoadAssignment;
+import io.fabric8.kubernetes.api.model.discovery.v1.Endpoint;
+import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
+import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSliceBuilder;
+import io.fabric8.kubernetes.api.model.rbac.ClusterRole;
+import io.fabric8.kubernetes.api.model.rbac.ClusterRoleBinding;
+import io.fabric8.kubernetes.api.model.rbac.ClusterRoleBindingBuilder;
+import io.fabric8.kubernetes.api.model.rbac.ClusterRoleBuilder;
+import io.fabric8.kubernetes.client.ConfigBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.fabric8.kubernetes.client.http.BasicBuilder;
+import io.fabric8.kubernetes.client.http.HttpRequest;
+import io.fabric8.kubernetes.client.http.Interceptor;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Services and EndpointSlices of a real API server. */
+class EndpointWatchIT {
+    private static final String SHOP = "edge.shop";
+    private static final Origin ORIGIN = new Origin(new ObjectRef("Proxy", "edge", "shop"), "spec");
+
+    private final KubernetesApi api = KubernetesApi.shared();
+    private final List<AutoCloseable> opened = new ArrayList<>();
+    private final MeterRegistry metrics = new SimpleMeterRegistry();
+    /** What was published, in order, by cluster id. */
+    private final Map<String, List<Snapshot>> published = new ConcurrentHashMap<>();
+    /** Whose findings are new, in order. */
+    private final List<String> told = new CopyOnWriteArrayList<>();
+
+    private final List<String> requests = new CopyOnWriteArrayList<>();
+    private String namespace;
+    private EndpointWatch watch;
+
+    @BeforeEach
+    void open() {
+        namespace = api.newNamespace();
+        watch = watch(client(new ConfigBuilder(api.client().getConfiguration())), metrics);
+    }
+
+    @AfterEach
+    void close() throws Exception {
+        for (AutoCloseable each : opened.reversed()) {
+            each.close();
+        }
+    }
+
+    /** One whose requests are noted. */
+    private KubernetesClient client(ConfigBuilder config) {
+        KubernetesClient client = new KubernetesClientBuilder()
+                .withConfig(config.build())
+                .withHttpClientBuilderConsumer(builder -> builder.addOrReplaceInterceptor("note", new Interceptor() {
+                    @Override
+                    public void before(BasicBuilder request, HttpRequest sent, RequestTags tags) {
+                        requests.add(sent.uri().getPath());
+                    }
+                }))
+                .build();
+        opened.add(client);
+        return client;
+    }
+
+    private EndpointWatch watch(KubernetesClient client, MeterRegistry registry) {
+        EndpointWatch opening = new EndpointWatch(client, this::publish, told::add, registry);
+        opened.add(opening);
+        return opening;
+    }
+
+    private void publish(String clusterId, Snapshot data) {
+        published.computeIfAbsent(clusterId, id -> new CopyOnWriteArrayList<>()).add(data);
+    }
+
+    @Test
+    void nothing_is_watched_before_a_config_refers_to_a_service() {
+        assertThat(watch.knows(SHOP, config())).isTrue();
+        watch.follow(SHOP, namespace, List.of(config()));
+        assertThat(requests).isEmpty();
+        assertThat(watch.references(SHOP)).isEqualTo(References.NONE);
+
+        assertThat(watch.knows(SHOP, config(service("checkout", 80)))).isTrue();
+        assertThat(requests).contains("/api/v1/services", "/apis/discovery.k8s.io/v1/endpointslices");
+        assertThat(published).isEmpty();
+    }
+
+    @Test
+    void endpoints_are_published_as_they_come_and_go() {
+        Snapshot config = config(service("checkout", 80));
+        follow(config);
+        assertThat(endpoints()).isEqualTo(Map.of(name("checkout", 80), List.of()));
+        assertThat(reasons()).containsExactly(Reason.ServiceNotFound);
+
+        createService("checkout");
+        awaitFindings(new Finding(Reason.NoReadyEndpoints, name("checkout", 80) + " has no endpoint"));
+
+        create(slice("checkout", "checkout-a", "10.0.0.1"));
+        awaitFindings();
+        assertThat(endpoints()).isEqualTo(Map.of(name("checkout", 80), List.of("10.0.0.1:8080")));
+
+        create(slice("checkout", "checkout-b", "10.0.0.3", "10.0.0.2"));
+        awaitEndpoints("checkout", "10.0.0.1:8080", "10.0.0.2:8080", "10.0.0.3:8080");
+
+        edit(
+                "checkout-a",
+                slice -> new EndpointSliceBuilder(slice)
+                        .withEndpoints(endpoint("10.0.0.1", false, false, false))
+                        .build());
+        awaitEndpoints("checkout", "10.0.0.2:8080", "10.0.0.3:8080");
+
+        delete("checkout-b");
+        awaitEndpoints("checkout");
+        awaitFindings(
+                new Finding(Reason.NoReadyEndpoints, name("checkout", 80) + " has no ready endpoint (1 is not ready)"));
+
+        api.client().services().inNamespace(namespace).withName("checkout").delete();
+        awaitFindings(new Finding(Reason.ServiceNotFound, name("checkout", 80) + " does not exist"));
+    }
+
+    @Test
+    void a_slice_that_goes_over_to_another_service_changes_both() {
+        createService("checkout");
+        createService("pay");
+        create(slice("checkout", "a", "10.0.0.1"));
+        follow(config(service("checkout", 80), service("pay", 80)));
+        awaitEndpoints("checkout", "10.0.0.1:8080");
+
+        edit(
+                "a",
+                slice -> new EndpointSliceBuilder(slice)
+                        .editMetadata()
+                        .addToLabels("kubernetes.io/service-name", "pay")
+                        .endMetadata()
+                        .build());
+
+        awaitEndpoints("pay", "10.0.0.1:8080");
+        awaitEndpoints("checkout");
+    }
+
+    @Test
+    void only_another_finding_is_told_and_only_to_whom_it_concerns() {
+        createService("checkout");
+        createService("pay");
+        create(slice("checkout", "checkout", "10.0.0.1"));
+        create(slice("pay", "pay", "10.0.0.1"));
+        follow(config(service("checkout", 80)));
+        watch.follow("edge.till", namespace, List.of(config(service("pay", 80))));
+        assertThat(reasons()).isEmpty();
+        assertThat(watch.references("edge.till")).isEqualTo(new References(1, List.of()));
+
+        create(slice("checkout", "more", "10.0.0.2"));
+        awaitEndpoints("checkout", "10.0.0.1:8080", "10.0.0.2:8080");
+        assertThat(told).doesNotContain(SHOP);
+
+        delete("pay");
+        await().until(() -> told.contains("edge.till"));
+        assertThat(told).doesNotContain(SHOP);
+    }
+
+    @Test
+    void a_burst_is_published_no_more_often_than_every_100_ms() {
+        createService("checkout");
+        create(slice("checkout", "a", "10.0.0.1"));
+        follow(config(service("checkout", 80)));
+        int before = published.get(SHOP).size();
+        Instant start = Instant.now();
+
+        IntStream.rangeClosed(1, 100)
+                .forEach(i -> edit(
+                        "a",
+                        slice -> new EndpointSliceBuilder(slice)
+                                .withEndpoints(endpoint("10.0.1." + i))
+                                .build()));
+
+        awaitEndpoints("checkout", "10.0.1.100:8080");
+        assertThat(published.get(SHOP).size() - before)
+                .isLessThanOrEqualTo(
+                        (int) Duration.between(start, Instant.now()).dividedBy(Duration.ofMillis(100)) + 1);
+    }
+
+    @Test
+    void what_is_published_follows_what_configs_refer_to() {
+        createService("checkout");
+        create(slice("checkout", "a", "10.0.0.1"));
+        Snapshot old = config(service("checkout", 80));
+        Snapshot next = config(service("checkout", 80), service("pay", 80));
+        follow(old);
+        follow(old);
+        assertThat(published.get(SHOP)).as("the same is published once").hasSize(1);
+
+        watch.follow(SHOP, namespace, List.of(next, old));
+        assertThat(endpoints())
+                .isEqualTo(Map.of(name("checkout", 80), List.of("10.0.0.1:8080"), name("pay", 80), List.of()));
+        assertThat(sets("ready")).isEqualTo(1);
+        assertThat(sets("missing")).isEqualTo(1);
+        assertThat(metrics.get("mpg.endpoint.changes").counter().count()).isEqualTo(2);
+
+        watch.follow(SHOP, namespace, List.of(config()));
+        assertThat(watch.references(SHOP)).isEqualTo(References.NONE);
+        assertThat(sets("ready")).isZero();
+    }
+
+    @Test
+    void who_is_forgotten_gets_nothing_any_more() {
+        createService("checkout");
+        create(slice("checkout", "a", "10.0.0.1"));
+        follow(config(service("checkout", 80)));
+        watch.follow("edge.till", namespace, List.of(config(service("checkout", 80))));
+        watch.forget(SHOP);
+
+        delete("a");
+        await().until(() -> told.contains("edge.till"));
+        assertThat(published.get("edge.till")).hasSize(2);
+        assertThat(published.get(SHOP)).hasSize(1);
+        assertThat(watch.references(SHOP)).isEqualTo(References.NONE);
+        assertThat(sets("empty")).isEqualTo(1);
+    }
+
+    @Test
+    void a_service_of_another_namespace_is_not_followed() {
+        String other = api.newNamespace();
+        api.client()
+                .resource(Objects.service(other, "checkout", servicePort("http", 80, "TCP")))
+                .create();
+        create(Objects.slice(other, "checkout", "a", "IPv4", endpointPort("http", 8080, "TCP"), endpoint("10.0.0.1")));
+        follow(config(new ServiceRef(other, "checkout", 80)));
+
+        assertThat(endpoints()).isEqualTo(Map.of(other + "/checkout:80", List.of()));
+        assertThat(watch.references(SHOP))
+                .isEqualTo(new References(
+                        1,
+                        List.of(new Finding(Reason.RefNotPermitted, other + "/checkout:80 is in another namespace"))));
+    }
+
+    @Test
+    void more_than_can_be_sent_is_told() {
+        createService("checkout");
+        EndpointWatch refused = new EndpointWatch(
+                client(new ConfigBuilder(api.client().getConfiguration())),
+                (clusterId, data) -> {
+                    throw new IllegalArgumentException("edge.shop: more than 1048576 bytes");
+                },
+                told::add,
+                new SimpleMeterRegistry());
+        opened.add(refused);
+        refused.follow(SHOP, namespace, List.of(config(service("checkout", 80))));
+        assertThat(refused.references(SHOP).findings())
+                .startsWith(new Finding(Reason.TooLarge, "edge.shop: more than 1048576 bytes"));
+    }
+
+    @Test
+    void while_services_may_not_be_watched_nothing_is_published_and_then_everything() {
+        String user = "watcher-of-" + namespace;
+        EndpointWatch barred = watch(
+                client(new ConfigBuilder(api.client().getConfiguration()).withImpersonateUsername(user)),
+                new SimpleMeterRegistry());
+        createService("checkout");
+        create(slice("checkout", "a", "10.0.0.1"));
+        Snapshot config = config(service("checkout", 80));
+
+        assertThat(barred.knows(SHOP, config)).isFalse();
+        barred.follow(SHOP, namespace, List.of(config));
+        assertThat(barred.references(SHOP).findings()).singleElement().satisfies(finding -> {
+            assertThat(finding.reason()).isEqualTo(Reason.EndpointsUnknown);
+            assertThat(finding.found())
+                    .contains("cannot be watched: ", "is forbidden", user)
+                    .doesNotContain("Exception");
+        });
+        assertThat(published).isEmpty();
+        told.clear();
+
+        permit(user);
+        await().until(() -> published.containsKey(SHOP));
+        assertThat(endpoints()).isEqualTo(Map.of(name("checkout", 80), List.of("10.0.0.1:8080")));
+        await().until(() -> told.contains(SHOP));
+        assertThat(barred.knows(SHOP, config)).isTrue();
+        assertThat(barred.references(SHOP)).isEqualTo(new References(1, List.of()));
+    }
+
+    /** All that the operator needs for it. */
+    private void permit(String user) {
+        ClusterRole role = new ClusterRoleBuilder()
+                .withNewMetadata()
+                .withName(user)
+                .endMetadata()
+                .addNewRule()
+                .withApiGroups("")
+                .withResources("services")
+                .withVerbs("list", "watch")
+                .endRule()
+                .addNewRule()
+                .withApiGroups("discovery.k8s.io")
+                .withResources("endpointslices")
+                .withVerbs("list", "watch")
+                .endRule()
+                .build();
+        ClusterRoleBinding binding = new ClusterRoleBindingBuilder()
+                .withNewMetadata()
+                .withName(user)
+                .endMetadata()
+                .withNewRoleRef("rbac.authorization.k8s.io", "ClusterRole", user)
+                .addNewSubject("rbac.authorization.k8s.io", "User", user, null)
+                .build();
+        api.client().resource(role).create();
+        api.client().resource(binding).create();
+        opened.add(() -> api.client().resource(binding).delete());
+        opened.add(() -> api.client().resource(role).delete());
+    }
+
+    private ServiceRef service(String name, int port) {
+        return new ServiceRef(namespace, name, port);
+    }
+
+    private String name(String service, int port) {
+        return namespace + "/" + service + ":" + port;
+    }
+
+    /** What a Proxy with these backends compiles to. */
+    private static Snapshot config(ServiceRef... services) {
+        List<Backend> backends = Stream.of(services)
+                .map(service ->
+                        new Backend(service.name(), List.of(), Optional.of(service), CircuitBreaker.NONE, ORIGIN))
+                .toList();
+        List<Route> routes = backends.stream()
+                .map(backend -> new Route(
+                        backend.name(),
+                        List.of(backend.name() + ".example.com"),
+                        List.of(new PathMatch.Prefix("/")),
+                        List.of(new BackendRef(backend.name(), 1, ORIGIN)),
+                        Optional.empty(),
+                        ORIGIN))
+                .toList();
+        Compilation compiled = Compiler.compile(
+                new TrafficConfig(SHOP, List.of(new Listener("http", 8080, ORIGIN)), routes, backends));
+        return ((Compilation.Compiled) compiled).snapshot();
+    }
+
+    private void follow(Snapshot config) {
+        watch.follow(SHOP, namespace, List.of(config));
+    }
+
+    private void createService(String name) {
+        api.client()
+                .resource(Objects.service(namespace, name, servicePort("http", 80, "TCP")))
+                .create();
+    }
+
+    private EndpointSlice slice(String service, String name, String... addresses) {
+        return Objects.slice(
+                namespace,
+                service,
+                name,
+                "IPv4",
+                endpointPort("http", 8080, "TCP"),
+                Stream.of(addresses).map(Objects::endpoint).toArray(Endpoint[]::new));
+    }
+
+    private void create(EndpointSlice slice) {
+        api.client().resource(slice).create();
+    }
+
+    private void edit(String slice, UnaryOperator<EndpointSlice> change) {
+        api.client()
+                .discovery()
+                .v1()
+                .endpointSlices()
+                .inNamespace(namespace)
+                .withName(slice)
+                .edit(change);
+    }
+
+    private void delete(String slice) {
+        api.client()
+                .discovery()
+                .v1()
+                .endpointSlices()
+                .inNamespace(namespace)
+                .withName(slice)
+                .delete();
+    }
+
+    private void awaitEndpoints(String service, String... endpoints) {
+        await().untilAsserted(() -> assertThat(endpoints()).containsEntry(name(service, 80), List.of(endpoints)));
+    }
+
+    private void awaitFindings(Finding... findings) {
+        await().untilAsserted(() -> assertThat(watch.references(SHOP)).isEqualTo(new References(1, List.of(findings))));
+    }
+
+    private List<Reason> reasons() {
+        return watch.references(SHOP).findings().stream().map(Finding::reason).toList();
+    }
+
+    private double sets(String state) {
+        return metrics.get("mpg.endpoint.sets").tag("state", state).gauge().value();
+    }
+
+    /** As published last, by name. */
+    private Map<String, List<String>> endpoints() {
+        Map<String, List<String>> endpoints = new TreeMap<>();
+        for (Resource resource : published.get(SHOP).getLast().resources(ResourceType.ENDPOINT)) {
+            endpoints.put(resource.name(), addresses(resource));
+        }
+        return endpoints;
+    }
+
+    private static List<String> addresses(Resource resource) {
+        try {
+            return ClusterLoadAssignment.parseFrom(resource.bytes()).getEndpointsList().stream()
+                    .flatMap(locality -> locality.getLbEndpointsList().stream())
+                    .map(each -> address(each.getEndpoint().getAddress().getSocketAddress()))
+                    .toList();
+        } catch (InvalidProtocolBufferException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private static String address(SocketAddress address) {
+        return address.getAddress() + ":" + address.getPortValue();
+    }
+}
