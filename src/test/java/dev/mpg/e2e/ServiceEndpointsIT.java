@@ -66,8 +66,8 @@ class ServiceEndpointsIT extends OperatorTest {
                 .isEqualTo(before.getMetadata().getResourceVersion());
 
         edit();
-        awaitEndpoints();
         awaitReason("NoReadyEndpoints");
+        awaitEndpoints();
         assertThat(proxy().getStatus().versions()).isEqualTo(versions);
         assertThat(condition("Programmed").getStatus()).isEqualTo("True");
     }

@@ -157,7 +157,8 @@ public final class EndpointWatch implements AutoCloseable {
 
     /**
      * From now on these are the configs that the gateways of a cluster may run. On return the endpoints of all services that
-     * they refer to are published, as far as it is known what there is; the rest as soon as it is. Waits as {@link #knows}.
+     * they refer to are published, as far as it is known what there is; the rest as soon as it is. Waits as {@link #knows}. To
+     * be called before {@link #references(String)} is asked.
      *
      * @param namespace the only one whose services may be referred to
      */
@@ -180,6 +181,7 @@ public final class EndpointWatch implements AutoCloseable {
             if (cluster != null) {
                 refer(clusterId, cluster, services);
                 publish(clusterId, cluster);
+                cluster.told = found(cluster);
             }
         }
     }

@@ -100,7 +100,7 @@ record ServiceEndpoints(List<Endpoint> endpoints, Optional<Finding> finding) {
     }
 
     private static Stream<ServicePort> tcpPorts(Service service) {
-        return service.getSpec().getPorts().stream().filter(port -> isTcp(port.getProtocol()));
+        return orEmpty(service.getSpec().getPorts()).stream().filter(port -> isTcp(port.getProtocol()));
     }
 
     private static String ports(Service service) {
@@ -114,12 +114,12 @@ record ServiceEndpoints(List<Endpoint> endpoints, Optional<Finding> finding) {
 
     /** The slices that have endpoints: of the Service's first address family, else of the other one. */
     private static List<EndpointSlice> ofOneFamily(Service service, Collection<EndpointSlice> slices) {
-        List<String> families = service.getSpec().getIpFamilies();
+        List<String> families = orEmpty(service.getSpec().getIpFamilies());
         Stream<String> order =
                 !families.isEmpty() && families.getFirst().equals(IPV6) ? Stream.of(IPV6, IPV4) : Stream.of(IPV4, IPV6);
         return order.map(family -> slices.stream()
                         .filter(slice -> family.equals(slice.getAddressType())
-                                && !slice.getEndpoints().isEmpty())
+                                && !orEmpty(slice.getEndpoints()).isEmpty())
                         .toList())
                 .filter(found -> !found.isEmpty())
                 .findFirst()
@@ -129,9 +129,10 @@ record ServiceEndpoints(List<Endpoint> endpoints, Optional<Finding> finding) {
     private static List<Candidate> candidates(String portName, List<EndpointSlice> slices) {
         return slices.stream()
                 .flatMap(slice -> portNumber(portName, slice).stream()
-                        .flatMap(number -> slice.getEndpoints().stream()
+                        .flatMap(number -> orEmpty(slice.getEndpoints()).stream()
                                 // An endpoint is its first address; others are ignored, as kube-proxy does.
-                                .filter(endpoint -> !endpoint.getAddresses().isEmpty())
+                                .filter(endpoint ->
+                                        !orEmpty(endpoint.getAddresses()).isEmpty())
                                 .map(endpoint -> candidate(
                                         new Endpoint(endpoint.getAddresses().getFirst(), number),
                                         endpoint.getConditions()))))
@@ -139,7 +140,7 @@ record ServiceEndpoints(List<Endpoint> endpoints, Optional<Finding> finding) {
     }
 
     private static Optional<Integer> portNumber(String name, EndpointSlice slice) {
-        return slice.getPorts().stream()
+        return orEmpty(slice.getPorts()).stream()
                 .filter(port -> orEmpty(port.getName()).equals(name) && isTcp(port.getProtocol()))
                 .map(EndpointPort::getPort)
                 .filter(number -> number != null)
@@ -163,5 +164,10 @@ record ServiceEndpoints(List<Endpoint> endpoints, Optional<Finding> finding) {
 
     private static String orEmpty(@Nullable String name) {
         return name == null ? "" : name;
+    }
+
+    /** The API server writes an empty list as null. */
+    private static <T> List<T> orEmpty(@Nullable List<T> list) {
+        return list == null ? List.of() : list;
     }
 }

@@ -148,8 +148,13 @@ class EndpointWatchIT {
                         .build());
         awaitEndpoints("checkout", "10.0.0.2:8080", "10.0.0.3:8080");
 
-        delete("checkout-b");
+        edit(
+                "checkout-b",
+                slice ->
+                        new EndpointSliceBuilder(slice).withEndpoints(List.of()).build());
         awaitEndpoints("checkout");
+
+        delete("checkout-b");
         awaitFindings(
                 new Finding(Reason.NoReadyEndpoints, name("checkout", 80) + " has no ready endpoint (1 is not ready)"));
 

@@ -218,9 +218,20 @@ class ServiceEndpointsTest {
     }
 
     @Test
-    void a_slice_that_leaves_everything_out_is_no_trouble() {
-        assertThat(found(SERVICE, new EndpointSlice(), slice(HTTP, new Endpoint()))
-                        .endpoints())
+    void an_empty_list_may_be_null() {
+        Endpoint nowhere = new Endpoint();
+        nowhere.setAddresses(null);
+        EndpointSlice noPorts = slice(HTTP, endpoint("10.0.0.1"));
+        noPorts.setPorts(null);
+        EndpointSlice noEndpoints = slice(HTTP);
+        noEndpoints.setEndpoints(null);
+        Service noFamilies = withFamilies();
+        noFamilies.getSpec().setIpFamilies(null);
+        assertThat(found(noFamilies, noPorts, noEndpoints, slice(HTTP, nowhere)).endpoints())
                 .isEmpty();
+
+        Service nothing = Objects.service("edge", "checkout");
+        nothing.getSpec().setPorts(null);
+        assertThat(found(nothing).finding()).map(Finding::reason).contains(Reason.ServicePortNotFound);
     }
 }
