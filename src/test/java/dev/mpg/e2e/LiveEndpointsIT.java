@@ -154,26 +154,4 @@ class LiveEndpointsIT extends OperatorTest {
     private Metrics operatorMetrics() {
         return Metrics.of(operator.httpAddress());
     }
-
-    @Test
-    void a_restarted_operator_and_instance_send_no_endpoints_that_gateways_have() {
-        service(pod("first"));
-        apply(shop(3));
-        waitProgrammed();
-        awaitEveryAnswer("200 first");
-        double bytes = proxyMetrics().resourceBytes();
-
-        operator.kill();
-        operator = startOperator("--keep-running");
-        await("the operator knows the instance again")
-                .atMost(SOON)
-                .until(() ->
-                        scheduler().instances().getFirst().ready() && versions().containsValue(2));
-        service(pod("second"));
-
-        awaitEveryAnswer("200 second");
-        assertThat(proxyMetrics().sum("mpg_xds_resources_total{type=\"Cluster\"}"))
-                .isEqualTo(2);
-        assertThat(proxyMetrics().resourceBytes() - bytes).as("two small sets").isLessThan(400);
-    }
 }

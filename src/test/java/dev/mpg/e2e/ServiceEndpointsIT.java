@@ -46,7 +46,7 @@ class ServiceEndpointsIT extends OperatorTest {
         apply(referring());
         waitProgrammed();
         assertThat(condition("ResolvedRefs").getReason()).isEqualTo("ServiceNotFound");
-        assertThat(answers()).containsOnly(503);
+        assertThat(statuses()).containsOnly(503);
 
         create(service());
         awaitReason("NoReadyEndpoints");
@@ -188,7 +188,7 @@ class ServiceEndpointsIT extends OperatorTest {
         }
     }
 
-    private List<Integer> answers() {
+    private List<Integer> statuses() {
         return proxy().getStatus().addresses().stream()
                 .map(address -> Http.statusThrough(address.address(), HOST, "/checkout"))
                 .toList();
