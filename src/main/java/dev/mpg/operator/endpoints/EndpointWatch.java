@@ -311,6 +311,16 @@ public final class EndpointWatch implements AutoCloseable {
         return changed;
     }
 
+    /** As {@link #look}; one that can't be read is no other's trouble. */
+    private boolean lookAgain(ServiceRef service, Followed known) {
+        try {
+            return look(service, known);
+        } catch (RuntimeException e) {
+            log.error("endpoints of {} stay what they are", ServiceEndpoints.words(service), e);
+            return false;
+        }
+    }
+
     /** What is to be looked at again. */
     private final class Work implements ServiceCache.Listener {
         @GuardedBy("this")
@@ -375,7 +385,7 @@ public final class EndpointWatch implements AutoCloseable {
             Set<String> touched = new HashSet<>(everything ? clusters.keySet() : Set.of());
             if (cache.synced()) {
                 for (Map.Entry<ServiceRef, Followed> service : followed.entrySet()) {
-                    if (concerned.test(service.getKey()) && look(service.getKey(), service.getValue())) {
+                    if (concerned.test(service.getKey()) && lookAgain(service.getKey(), service.getValue())) {
                         touched.addAll(service.getValue().clusterIds);
                     }
                 }
