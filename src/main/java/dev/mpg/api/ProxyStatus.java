@@ -43,6 +43,13 @@ public record ProxyStatus(
         @Nullable
         List<Address> addresses,
 
+        @JsonPropertyDescription("Id of the trace of the change that made this generation, if it is traced.") @Nullable
+        String traceId,
+
+        @JsonPropertyDescription("The W3C trace context of that change: what is done because of it goes on with it.")
+        @Nullable
+        String traceparent,
+
         @JsonPropertyDescription("Accepted: the spec is valid. Programmed: every gateway ACKed what it compiles to."
                 + " Progressing: a version is being rolled out. Persisted: proxy instances have it on disk.")
         @Nullable

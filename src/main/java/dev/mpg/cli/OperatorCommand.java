@@ -1,6 +1,7 @@
 package dev.mpg.cli;
 
 import dev.mpg.gateway.HostPort;
+import dev.mpg.operator.ApiCallSpans;
 import dev.mpg.operator.ApiServerProbe;
 import dev.mpg.operator.OperatorProcess;
 import dev.mpg.operator.infrastructure.Infrastructure;
@@ -12,6 +13,7 @@ import dev.mpg.operator.leader.LeaderElection;
 import dev.mpg.operator.leader.LeaderOnlyWrites;
 import dev.mpg.operator.leader.LeaseTerms;
 import dev.mpg.telemetry.ProcessMetrics;
+import dev.mpg.telemetry.Tracing;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -33,6 +35,7 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -151,6 +154,9 @@ final class OperatorCommand implements Callable<Integer> {
                             + " Lease for two thirds of it ends. Environment: MPG_LEASE_DURATION.")
     private int leaseSeconds = 15;
 
+    @Mixin
+    private SamplingOption sampling = new SamplingOption();
+
     @Override
     public Integer call() throws IOException, InterruptedException {
         LeaseTerms terms = terms();
@@ -161,8 +167,9 @@ final class OperatorCommand implements Callable<Integer> {
         Optional<LeaderElection> election = leaderElect
                 ? Optional.of(new LeaderElection(config, claim(), terms, Clock.systemUTC()))
                 : Optional.empty();
-        try (KubernetesClient client = client(config, election);
-                ProcessMetrics metrics = new ProcessMetrics();
+        try (ProcessMetrics metrics = new ProcessMetrics();
+                Tracing tracing = Tracing.start("mpg-operator", hostName(), sampling.share(), metrics.registry());
+                KubernetesClient client = client(config, election, tracing);
                 OperatorProcess operator = new OperatorProcess(
                         client,
                         () -> infrastructure(program, sync),
@@ -171,6 +178,7 @@ final class OperatorCommand implements Callable<Integer> {
                         sync,
                         httpAddress,
                         metrics.registry(),
+                        tracing,
                         Clock.systemUTC())) {
             Runtime.getRuntime().addShutdownHook(new Thread(operator::close, "shutdown"));
             operator.start();
@@ -179,11 +187,15 @@ final class OperatorCommand implements Callable<Integer> {
         return CommandLine.ExitCode.OK;
     }
 
-    private static KubernetesClient client(Config config, Optional<LeaderElection> election) {
-        KubernetesClientBuilder builder = new KubernetesClientBuilder().withConfig(config);
-        election.ifPresent(of -> builder.withHttpClientBuilderConsumer(
-                http -> http.addOrReplaceInterceptor("leader-only-writes", new LeaderOnlyWrites(of::leads))));
-        return builder.build();
+    private static KubernetesClient client(Config config, Optional<LeaderElection> election, Tracing tracing) {
+        return new KubernetesClientBuilder()
+                .withConfig(config)
+                .withHttpClientBuilderConsumer(http -> {
+                    http.addOrReplaceInterceptor("spans", new ApiCallSpans(tracing.tracer()));
+                    election.ifPresent(
+                            of -> http.addOrReplaceInterceptor("leader-only-writes", new LeaderOnlyWrites(of::leads)));
+                })
+                .build();
     }
 
     private LeaderElection.Claim claim() throws IOException {

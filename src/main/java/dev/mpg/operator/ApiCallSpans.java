@@ -17,15 +17,16 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.UUID;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Makes a span of each call to the API server that is made within another span, and tells the API server of it, which may
  * trace, too. Calls outside of spans, such as watches and leases, are left alone. Thread-safe.
  */
 public final class ApiCallSpans implements Interceptor {
+    private static final String TRACEPARENT = "traceparent";
     private static final AttributeKey<String> METHOD = AttributeKey.stringKey("http.request.method");
     private static final AttributeKey<Long> STATUS = AttributeKey.longKey("http.response.status_code");
     private static final AttributeKey<String> PATH = AttributeKey.stringKey("url.path");
@@ -39,9 +40,10 @@ public final class ApiCallSpans implements Interceptor {
     private static final int MAX_OPEN = 1_000;
 
     private final Tracer tracer;
-    private final Map<UUID, Span> open = Collections.synchronizedMap(new LinkedHashMap<>() {
+    /** By traceparent, which a request carries. */
+    private final Map<String, Span> open = Collections.synchronizedMap(new LinkedHashMap<>() {
         @Override
-        protected boolean removeEldestEntry(Map.Entry<UUID, Span> eldest) {
+        protected boolean removeEldestEntry(Map.Entry<String, Span> eldest) {
             return size() > MAX_OPEN;
         }
     });
@@ -72,13 +74,19 @@ public final class ApiCallSpans implements Interceptor {
                 .setAttribute(RESOURCE, resource)
                 .setAttribute(PATH, request.uri().getPath())
                 .startSpan();
-        builder.setHeader("traceparent", TraceContext.text(span.getSpanContext()));
-        open.put(request.id(), span);
+        String traceparent = TraceContext.text(span.getSpanContext());
+        builder.setHeader(TRACEPARENT, traceparent);
+        open.put(traceparent, span);
+    }
+
+    private @Nullable Span sent(HttpRequest request) {
+        String traceparent = request.header(TRACEPARENT);
+        return traceparent == null ? null : open.remove(traceparent);
     }
 
     @Override
     public void after(HttpRequest request, HttpResponse<?> response, AsyncBody.Consumer<List<ByteBuffer>> consumer) {
-        Span span = open.remove(request.id());
+        Span span = sent(request);
         if (span != null) {
             span.setAttribute(STATUS, (long) response.code());
             if (!response.isSuccessful()) {
@@ -90,7 +98,7 @@ public final class ApiCallSpans implements Interceptor {
 
     @Override
     public void afterConnectionFailure(HttpRequest request, Throwable failure) {
-        Span span = open.remove(request.id());
+        Span span = sent(request);
         if (span != null) {
             span.recordException(failure);
             span.setStatus(StatusCode.ERROR, String.valueOf(failure.getMessage()));

@@ -24,6 +24,7 @@ import io.javaoperatorsdk.operator.Operator;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import io.javaoperatorsdk.operator.processing.retry.GenericRetry;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.opentelemetry.api.trace.Tracer;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Collection;
@@ -70,6 +71,7 @@ final class Leader {
             Master master,
             Triggers triggers,
             MeterRegistry metrics,
+            Tracer tracer,
             Clock clock) {
         this.client = client;
         this.infrastructure = infrastructure;
@@ -95,6 +97,7 @@ final class Leader {
                         new Records(events, new History(client), scribe),
                         new RolloutMetrics(metrics),
                         new StatusWriter(client, clock),
+                        tracer,
                         clock),
                 configuration ->
                         configuration.withReconciliationMaxInterval(RESYNC).withRetry(retry()));

@@ -9,6 +9,7 @@ import dev.mpg.sync.SyncTransport;
 import dev.mpg.telemetry.CannotListenException;
 import dev.mpg.telemetry.HttpEndpoints;
 import dev.mpg.telemetry.HttpEndpoints.Readiness;
+import dev.mpg.telemetry.Tracing;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.grpc.Server;
 import io.grpc.ServerInterceptors;
@@ -41,6 +42,7 @@ public final class OperatorProcess implements AutoCloseable {
     private final InetSocketAddress syncAddress;
     private final InetSocketAddress httpAddress;
     private final PrometheusMeterRegistry metrics;
+    private final Tracing tracing;
     private final Clock clock;
     private @Nullable HttpEndpoints http;
     /** Null while it stands by. */
@@ -74,6 +76,7 @@ public final class OperatorProcess implements AutoCloseable {
             InetSocketAddress syncAddress,
             InetSocketAddress httpAddress,
             PrometheusMeterRegistry metrics,
+            Tracing tracing,
             Clock clock) {
         this.client = client;
         this.infrastructure = infrastructure;
@@ -82,6 +85,7 @@ public final class OperatorProcess implements AutoCloseable {
         this.syncAddress = syncAddress;
         this.httpAddress = httpAddress;
         this.metrics = metrics;
+        this.tracing = tracing;
         this.clock = clock;
         master = new Master(metrics, triggers);
         syncServer = SyncTransport.server(
@@ -127,7 +131,7 @@ public final class OperatorProcess implements AutoCloseable {
     /** Makes this the leader, unless it is closed. */
     private synchronized void appoint() throws IOException {
         if (closed.getCount() > 0) {
-            leader = new Leader(client, infrastructure.open(), master, triggers, metrics, clock);
+            leader = new Leader(client, infrastructure.open(), master, triggers, metrics, tracing.tracer(), clock);
         }
     }
 
@@ -148,6 +152,7 @@ public final class OperatorProcess implements AutoCloseable {
         try {
             HttpEndpoints endpoints = HttpEndpoints.start(httpAddress);
             endpoints.readiness(this::readiness);
+            endpoints.page("/debug/trace", tracing::page);
             endpoints.metrics(metrics);
             http = endpoints;
         } catch (IOException e) {

@@ -119,6 +119,7 @@ public final class ProxyProcess implements AutoCloseable {
         StatusPages pages = new StatusPages(options, store, xds, master, sink);
         http.page("/debug/config/status", pages::status);
         http.page("/debug/config/dump", pages::dump);
+        http.page("/debug/trace", tracing::page);
         http.metrics(registry);
         http.readiness(process::readiness);
         measure(registry, store, sink, master);

@@ -13,6 +13,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 
 /**
  * The traces of one process. Configured by the OpenTelemetry SDK's environment variables; without an endpoint
@@ -33,6 +34,7 @@ public final class Tracing implements AutoCloseable {
 
     private static final AttributeKey<String> INSTANCE = AttributeKey.stringKey("service.instance.id");
     private static final String SCOPE = "dev.mpg";
+    private static final Pattern TRACE_ID = Pattern.compile("[0-9a-f]{32}");
     private static final Duration LAST_EXPORT = Duration.ofSeconds(2);
 
     private final OpenTelemetrySdk sdk;
@@ -107,6 +109,14 @@ public final class Tracing implements AutoCloseable {
     /** Spans of a trace that ended in this process lately. */
     public List<SpanData> recent(String traceId) {
         return recent.of(traceId);
+    }
+
+    /** {@code /debug/trace?id=<trace id>}: spans of a trace that ended in this process lately. */
+    public HttpAnswer page(HttpRequest request) throws BadRequestException {
+        String id = request.parameter("id")
+                .filter(text -> TRACE_ID.matcher(text).matches())
+                .orElseThrow(() -> new BadRequestException("say which trace: ?id=<32 hexadecimal digits>"));
+        return HttpAnswer.json(200, recent.of(id).stream().map(RecentSpan::of).toList());
     }
 
     /** Exports what waits, for at most two seconds. */

@@ -216,7 +216,8 @@ class CustomResourceStatusIT {
 
     private void applyConditions(String manager, Condition... conditions) {
         Proxy patch = named("shop", null);
-        patch.setStatus(new ProxyStatus(null, null, null, null, null, null, null, null, null, List.of(conditions)));
+        patch.setStatus(
+                new ProxyStatus(null, null, null, null, null, null, null, null, null, null, null, List.of(conditions)));
         API.client()
                 .resource(patch)
                 .inNamespace(namespace)
@@ -274,6 +275,8 @@ class CustomResourceStatusIT {
                 null,
                 null,
                 List.of("default-0"),
+                null,
+                null,
                 null,
                 List.of(condition));
     }

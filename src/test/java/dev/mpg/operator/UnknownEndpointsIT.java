@@ -21,6 +21,7 @@ import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.opentelemetry.api.trace.TracerProvider;
 import java.time.Clock;
 import java.util.List;
 import java.util.Set;
@@ -92,7 +93,14 @@ class UnknownEndpointsIT {
                         .build())
                 .build();
         SimpleMeterRegistry metrics = new SimpleMeterRegistry();
-        leader = new Leader(client, new Nothing(), new Master(metrics, triggers), triggers, metrics, Clock.systemUTC());
+        leader = new Leader(
+                client,
+                new Nothing(),
+                new Master(metrics, triggers),
+                triggers,
+                metrics,
+                TracerProvider.noop().get(""),
+                Clock.systemUTC());
         leader.start();
     }
 

@@ -57,7 +57,7 @@ final class StatusView {
      * @param width that no line exceeds, in characters
      */
     static List<Line> lines(Proxy proxy, Optional<Scheduler> scheduler, Instant now, int width) {
-        ProxyStatus none = new ProxyStatus(null, null, null, null, null, null, null, null, null, null);
+        ProxyStatus none = new ProxyStatus(null, null, null, null, null, null, null, null, null, null, null, null);
         ProxyStatus status = Optional.ofNullable(proxy.getStatus()).orElse(none);
         StatusView view = new StatusView(proxy, status, scheduler, now, width);
         view.header();

@@ -8,17 +8,23 @@ import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.ObjectReferenceBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.opentelemetry.api.trace.Span;
+import io.opentelemetry.api.trace.SpanContext;
 import java.time.Clock;
 import java.time.temporal.ChronoUnit;
+import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Writes Kubernetes Events. The same notice about the same object is one Event whose count grows; warnings are the same when
+ * Writes Kubernetes Events, with the id of the trace in which they are told. The same notice about the same object is one Event whose count grows; warnings are the same when
  * they have one reason, since their text can differ each time. Writing is best effort: an Event that cannot be written is
  * logged, and never fails a reconcile. Thread-safe.
  */
 public final class EventRecorder {
+    /** Annotation with the id of the trace in which it was told. */
+    public static final String TRACE_ID = "mpg.dev/trace-id";
+
     private static final Logger log = LoggerFactory.getLogger(EventRecorder.class);
     private static final int CONFLICT = 409;
     private static final int MAX_MESSAGE = 1024;
@@ -54,6 +60,9 @@ public final class EventRecorder {
                     .inNamespace(event.getMetadata().getNamespace())
                     .withName(event.getMetadata().getName())
                     .edit(earlier -> new EventBuilder(earlier)
+                            .editMetadata()
+                            .addToAnnotations(event.getMetadata().getAnnotations())
+                            .endMetadata()
                             .withCount(earlier.getCount() == null ? 2 : earlier.getCount() + 1)
                             .withMessage(event.getMessage())
                             .withLastTimestamp(event.getLastTimestamp())
@@ -64,9 +73,11 @@ public final class EventRecorder {
     }
 
     private Event event(HasMetadata object, Notice notice) {
-        String message = notice.message().length() > MAX_MESSAGE
-                ? notice.message().substring(0, MAX_MESSAGE - 1) + "…"
-                : notice.message();
+        SpanContext span = Span.current().getSpanContext();
+        String trace = span.isSampled() ? " [trace " + span.getTraceId() + "]" : "";
+        int length = MAX_MESSAGE - trace.length();
+        String message =
+                notice.message().length() > length ? notice.message().substring(0, length - 1) + "…" : notice.message();
         String namespace = object.getMetadata().getNamespace();
         String now = clock.instant().truncatedTo(ChronoUnit.SECONDS).toString();
         String sameness = ContentHash.of(ByteString.copyFromUtf8(
@@ -76,6 +87,7 @@ public final class EventRecorder {
                 .withNewMetadata()
                 .withNamespace(namespace == null ? CLUSTER_SCOPED_EVENTS : namespace)
                 .withName(object.getMetadata().getName() + "." + sameness)
+                .withAnnotations(span.isSampled() ? Map.of(TRACE_ID, span.getTraceId()) : Map.of())
                 .endMetadata()
                 .withInvolvedObject(new ObjectReferenceBuilder()
                         .withApiVersion(object.getApiVersion())
@@ -86,7 +98,7 @@ public final class EventRecorder {
                         .build())
                 .withType(notice.warning() ? "Warning" : "Normal")
                 .withReason(notice.reason())
-                .withMessage(message)
+                .withMessage(message + trace)
                 .withFirstTimestamp(now)
                 .withLastTimestamp(now)
                 .withCount(1)

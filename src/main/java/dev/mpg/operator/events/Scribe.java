@@ -1,5 +1,6 @@
 package dev.mpg.operator.events;
 
+import io.opentelemetry.context.Context;
 import java.time.Duration;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
@@ -25,16 +26,16 @@ public final class Scribe implements AutoCloseable {
             new LinkedBlockingQueue<>(MAX_WAITING),
             Thread.ofPlatform().daemon().name("scribe").factory());
 
-    /** Has this done after all that was asked for before. */
+    /** Has this done after all that was asked for before, within the span of whoever asks. */
     public void write(Runnable work) {
         try {
-            thread.execute(() -> {
+            thread.execute(Context.current().wrap(() -> {
                 try {
                     work.run();
                 } catch (RuntimeException e) {
                     log.warn("something could not be written down: {}", e.toString());
                 }
-            });
+            }));
         } catch (RejectedExecutionException e) {
             log.debug("closed, or too far behind: something is not written down", e);
         }

@@ -14,9 +14,12 @@ import dev.mpg.rollout.Rollout;
 import dev.mpg.rollout.Serve;
 import dev.mpg.snapshot.ContentHash;
 import dev.mpg.snapshot.Snapshot;
+import dev.mpg.telemetry.Tracing;
 import io.fabric8.kubernetes.api.model.apps.ControllerRevision;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
+import io.opentelemetry.api.common.Attributes;
+import io.opentelemetry.api.trace.Span;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -45,6 +48,7 @@ final class Delivery {
     private final Records records;
     private final RolloutMetrics metrics;
     private final StatusWriter status;
+    private final ReconcileSpans spans;
     private final Clock clock;
     private final Instant joinedBy;
     /** What was served last, by cluster id. */
@@ -62,6 +66,7 @@ final class Delivery {
             Records records,
             RolloutMetrics metrics,
             StatusWriter status,
+            ReconcileSpans spans,
             Clock clock) {
         this.master = master;
         this.enforcement = enforcement;
@@ -70,6 +75,7 @@ final class Delivery {
         this.records = records;
         this.metrics = metrics;
         this.status = status;
+        this.spans = spans;
         this.clock = clock;
         this.joinedBy = clock.instant().plus(JOINING);
     }
@@ -114,18 +120,16 @@ final class Delivery {
         Optional<Judgement> judgement =
                 Traffics.judge(running.state(), running.analysis(), wave -> master.traffic(seen.clusterId(), wave));
         boolean waits = waitsForEndpoints(running, seen.clusterId());
-        Decision decision = Rollout.decide(
-                running.state(),
-                running.policy(),
-                new dev.mpg.rollout.Observation(
-                        now,
-                        waits ? Optional.empty() : running.desiredVersion(),
-                        seen.fleet(),
-                        seen.fleetKnown(),
-                        seen.reported().gateways(),
-                        Traffics.regression(running.state(), judgement),
-                        Traffics.isReasonToWait(running.analysis(), judgement),
-                        commands.commands()));
+        dev.mpg.rollout.Observation observation = new dev.mpg.rollout.Observation(
+                now,
+                waits ? Optional.empty() : running.desiredVersion(),
+                seen.fleet(),
+                seen.fleetKnown(),
+                seen.reported().gateways(),
+                Traffics.regression(running.state(), judgement),
+                Traffics.isReasonToWait(running.analysis(), judgement),
+                commands.commands());
+        Decision decision = spans.step("decide", () -> Rollout.decide(running.state(), running.policy(), observation));
         Running reached = running.at(decision.state());
         List<Snapshot> contents = enforcement.contents(
                 seen, running.desired(), decision.serve(), version -> records.snapshot(proxy, revisions, version));
@@ -139,7 +143,7 @@ final class Delivery {
         boolean retreat = served.isPresent() && Enforcement.isRetreat(served.get(), decision.serve());
         if (retreat) {
             configs.put(seen.clusterId(), reached);
-            serve(seen, decision.serve(), contents);
+            serve(seen, decision.serve(), running.traceparent(), contents);
         }
         List<Notice> notices = new ArrayList<>(untold.getOrDefault(seen.clusterId(), List.of()));
         notices.addAll(ProxyNotices.of(decision.outcomes()));
@@ -162,7 +166,7 @@ final class Delivery {
         }
         if (!retreat) {
             configs.put(seen.clusterId(), reached);
-            serve(seen, decision.serve(), contents);
+            serve(seen, decision.serve(), running.traceparent(), contents);
             metrics.count(decision.outcomes());
         }
         if (!commands.problem().equals(misunderstood.put(seen.clusterId(), commands.problem()))) {
@@ -185,8 +189,16 @@ final class Delivery {
                 .orElse(false);
     }
 
-    private void serve(Seen seen, Serve serve, List<Snapshot> contents) {
-        enforcement.serve(seen, serve, contents);
+    private void serve(Seen seen, Serve serve, String traceparent, List<Snapshot> contents) {
+        if (!serve.equals(serves.get(seen.clusterId()))) {
+            Span.current()
+                    .addEvent(
+                            "serve",
+                            Attributes.of(
+                                    Tracing.VERSION,
+                                    String.valueOf(serve.target().orElse(null))));
+        }
+        enforcement.serve(seen, serve, traceparent, contents);
         serves.put(seen.clusterId(), serve);
     }
 
@@ -211,7 +223,8 @@ final class Delivery {
                 judgement.map(Judgement::message),
                 disks(seen.reported()),
                 endpoints.references(seen.clusterId()),
-                waits);
+                waits,
+                running.traceparent());
     }
 
     private static Map<String, Optional<String>> disks(Fleet reported) {

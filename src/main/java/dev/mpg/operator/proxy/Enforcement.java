@@ -133,7 +133,7 @@ final class Enforcement {
      *
      * @param contents of the versions, as far as they can be had
      */
-    void serve(Seen seen, Serve serve, List<Snapshot> contents) {
+    void serve(Seen seen, Serve serve, String traceparent, List<Snapshot> contents) {
         serve.target()
                 .ifPresent(target -> master.publish(
                         new Order(
@@ -142,7 +142,7 @@ final class Enforcement {
                                 target,
                                 new Cohort(serve.wave(), serve.cohort()),
                                 seen.members(),
-                                "",
+                                traceparent,
                                 contents),
                         new LinkedHashSet<>(seen.instances())));
     }

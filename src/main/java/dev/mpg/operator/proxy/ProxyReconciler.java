@@ -24,6 +24,7 @@ import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import io.javaoperatorsdk.operator.processing.event.source.EventSource;
 import io.javaoperatorsdk.operator.processing.event.source.informer.InformerEventSource;
 import io.javaoperatorsdk.operator.processing.event.source.informer.Mappers;
+import io.opentelemetry.api.trace.Tracer;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -53,6 +54,7 @@ public final class ProxyReconciler implements Reconciler<Proxy> {
     private final StatusWriter status;
     private final Clock clock;
     private final RunningConfigs configs = new RunningConfigs();
+    private final ReconcileSpans spans;
     private final SpecReview review;
     private final Enforcement enforcement;
     private final Delivery delivery;
@@ -66,6 +68,7 @@ public final class ProxyReconciler implements Reconciler<Proxy> {
             Records records,
             RolloutMetrics metrics,
             StatusWriter status,
+            Tracer tracer,
             Clock clock) {
         this.master = master;
         this.infrastructure = infrastructure;
@@ -73,9 +76,10 @@ public final class ProxyReconciler implements Reconciler<Proxy> {
         this.startup = startup;
         this.status = status;
         this.clock = clock;
+        this.spans = new ReconcileSpans(tracer);
         this.review = new SpecReview(configs, infrastructure);
         this.enforcement = new Enforcement(master, infrastructure);
-        this.delivery = new Delivery(master, enforcement, endpoints, configs, records, metrics, status, clock);
+        this.delivery = new Delivery(master, enforcement, endpoints, configs, records, metrics, status, spans, clock);
     }
 
     @Override
@@ -113,9 +117,13 @@ public final class ProxyReconciler implements Reconciler<Proxy> {
     @Override
     public UpdateControl<Proxy> reconcile(Proxy proxy, Context<Proxy> context) {
         try {
-            return context.isPrimaryResourceDeleted() || proxy.isMarkedForDeletion()
-                    ? takeDown(proxy, others(proxy, context))
-                    : bringUp(status.latest(proxy), holder(proxy, context), context);
+            Proxy latest = status.latest(proxy);
+            return spans.reconcile(
+                    latest,
+                    configs.get(clusterId(proxy)).filter(running -> running.isOf(proxy)),
+                    traceparent -> context.isPrimaryResourceDeleted() || proxy.isMarkedForDeletion()
+                            ? takeDown(proxy, others(proxy, context))
+                            : bringUp(latest, holder(proxy, context), traceparent, context));
         } finally {
             // One that fails must not keep the others waiting; Enforcement has seen to it that nothing of it is
             // forgotten.
@@ -123,18 +131,20 @@ public final class ProxyReconciler implements Reconciler<Proxy> {
         }
     }
 
-    private UpdateControl<Proxy> bringUp(Proxy proxy, Proxy holder, Context<Proxy> context) {
+    private UpdateControl<Proxy> bringUp(Proxy proxy, Proxy holder, String traceparent, Context<Proxy> context) {
         Optional<Scheduler> scheduler = context.getSecondaryResource(Scheduler.class);
         ResourceID id = ResourceID.fromResource(proxy);
         configs.leftBy(id, proxy.getMetadata().getUid()).forEach(clusterId -> takeDown(clusterId, id));
         boolean first = configs.get(clusterId(proxy)).isEmpty();
-        Running running = review.running(proxy, holder, scheduler.isPresent());
+        Running running = spans.step("compile", () -> review.running(proxy, holder, scheduler.isPresent()))
+                .tracedBy(traceparent);
         if (!ref(proxy).equals(ref(holder))) {
             return again(delivery.refuse(proxy, running));
         }
         triggers.watch(running.owner(), clusterId(proxy), Pool.schedulerName(proxy));
         configs.put(clusterId(proxy), running);
-        return again(delivery.advance(proxy, running, enforcement.gather(proxy, scheduler, first), context));
+        return again(delivery.advance(
+                proxy, running, spans.step("gather", () -> enforcement.gather(proxy, scheduler, first)), context));
     }
 
     private UpdateControl<Proxy> again(Optional<Instant> at) {

@@ -16,6 +16,8 @@ import dev.mpg.rollout.Phase;
 import dev.mpg.rollout.RolloutPolicy;
 import dev.mpg.rollout.RolloutState;
 import dev.mpg.snapshot.ContentHash;
+import dev.mpg.telemetry.TraceContext;
+import io.opentelemetry.api.trace.SpanContext;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -46,6 +48,7 @@ final class ProxyStatusFactory {
      * @param traffic what the open wave's traffic was found to be like
      * @param disks of the instances that have reported, by name: why what they serve isn't on disk; empty when it is
      * @param references to services
+     * @param traceparent of the change that made the spec; empty when that isn't traced
      * @param waits whether the spec's version is given to nobody until it is known where its services lead
      */
     record Observation(
@@ -61,7 +64,8 @@ final class ProxyStatusFactory {
             Optional<String> traffic,
             Map<String, Optional<String>> disks,
             References references,
-            boolean waits) {
+            boolean waits,
+            String traceparent) {
 
         /** Of a Proxy that nothing is done for. */
         static Observation ofNothing(String clusterId, Running running) {
@@ -78,7 +82,8 @@ final class ProxyStatusFactory {
                     Optional.empty(),
                     Map.of(),
                     References.NONE,
-                    false);
+                    false,
+                    running.traceparent());
         }
     }
 
@@ -125,6 +130,10 @@ final class ProxyStatusFactory {
                 orAbsent(rejections),
                 orAbsent(seen.instances()),
                 orAbsent(addresses(seen, earlier.map(ProxyStatus::addresses))),
+                TraceContext.parse(seen.traceparent())
+                        .map(SpanContext::getTraceId)
+                        .orElse(null),
+                seen.traceparent().isEmpty() ? null : seen.traceparent(),
                 conditions.toList());
     }
 

@@ -1,5 +1,6 @@
 package dev.mpg.operator.proxy;
 
+import dev.mpg.api.Proxy;
 import dev.mpg.rollout.AnalysisPolicy;
 import dev.mpg.rollout.RolloutPolicy;
 import dev.mpg.rollout.RolloutState;
@@ -24,6 +25,7 @@ final class RunningConfigs {
      * @param policy how to roll out, as the last accepted spec has it
      * @param analysis what is asked of a wave's traffic, as the last accepted spec has it
      * @param state of the rollout, as it was stored last
+     * @param traceparent of the change that made the spec; empty when that isn't traced
      */
     record Running(
             ResourceID owner,
@@ -32,7 +34,8 @@ final class RunningConfigs {
             Verdict verdict,
             RolloutPolicy policy,
             AnalysisPolicy analysis,
-            RolloutState state) {
+            RolloutState state,
+            String traceparent) {
 
         /** What the spec compiles to; empty while it can't be used. */
         Optional<Snapshot> desired() {
@@ -43,9 +46,20 @@ final class RunningConfigs {
             return desired().map(Snapshot::version);
         }
 
+        /** Whether it is this very Proxy's. */
+        boolean isOf(Proxy proxy) {
+            return owner.equals(ResourceID.fromResource(proxy))
+                    && uid.equals(proxy.getMetadata().getUid());
+        }
+
         /** The rollout has come as far as this. */
         Running at(RolloutState reached) {
-            return new Running(owner, uid, generation, verdict, policy, analysis, reached);
+            return new Running(owner, uid, generation, verdict, policy, analysis, reached, traceparent);
+        }
+
+        /** A change with this trace context made the spec. */
+        Running tracedBy(String change) {
+            return new Running(owner, uid, generation, verdict, policy, analysis, state, change);
         }
     }
 

@@ -61,7 +61,8 @@ final class SpecReview {
                 verdict instanceof Verdict.Accepted
                         ? policy.analysis()
                         : earlier.map(Running::analysis).orElse(policy.analysis()),
-                earlier.map(Running::state).orElseGet(() -> stored(proxy)));
+                earlier.map(Running::state).orElseGet(() -> stored(proxy)),
+                "");
     }
 
     /** How far the rollout had come when this operator started. */

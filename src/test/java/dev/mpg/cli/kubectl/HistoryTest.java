@@ -74,6 +74,8 @@ class HistoryTest {
                     null,
                     null,
                     null,
+                    null,
+                    null,
                     null));
 
     @Test

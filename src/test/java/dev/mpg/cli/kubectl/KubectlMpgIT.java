@@ -225,6 +225,8 @@ class KubectlMpgIT {
                 null,
                 List.of("default-0"),
                 null,
+                null,
+                null,
                 List.of(condition("Accepted", true, ""), condition("Programmed", programmed, message))));
         API.client()
                 .resource(patch)

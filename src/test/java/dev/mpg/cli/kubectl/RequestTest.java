@@ -44,6 +44,8 @@ class RequestTest {
                 null,
                 null,
                 null,
+                null,
+                null,
                 null));
         return proxy;
     }

@@ -82,7 +82,8 @@ final class Fixtures {
                         Optional.empty(),
                         Map.of("default-0", Optional.empty()),
                         References.NONE,
-                        false),
+                        false,
+                        ""),
                 now);
     }
 

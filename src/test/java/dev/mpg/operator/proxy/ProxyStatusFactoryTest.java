@@ -276,7 +276,8 @@ class ProxyStatusFactoryTest {
                         Optional.empty(),
                         Map.of("default-0", Optional.of("no space left on device"), "default-1", Optional.empty()),
                         References.NONE,
-                        false),
+                        false,
+                        ""),
                 NOW);
         assertThat(condition(status, "Persisted"))
                 .extracting("status", "reason", "message")

@@ -129,7 +129,8 @@ class ResolvedRefsTest {
                         Optional.empty(),
                         Map.of(),
                         references,
-                        waits),
+                        waits,
+                        ""),
                 Instant.EPOCH);
     }
 

@@ -101,7 +101,8 @@ class StatusWriterIT {
                         new Verdict.Refused("InvalidSpec", message),
                         RolloutPolicy.DEFAULT,
                         AnalysisPolicy.DEFAULT,
-                        RolloutState.NONE));
+                        RolloutState.NONE,
+                        ""));
     }
 
     private static String accepted(ProxyStatus status) {
