@@ -214,8 +214,8 @@ public record ProxySpec(
             List<Endpoint> endpoints,
 
             @JsonPropertyDescription(
-                    "A Service whose ready endpoints share the backend's requests, as they come and go: that is no"
-                            + " change of the config, and makes no version. None are ready: requests get 503.")
+                    "A Service whose endpoints share the backend's requests, as they come and go: that is no"
+                            + " change of the config, and makes no version. None is ready, nor serving while it ends: requests get 503.")
             @Nullable
             ServiceRef service,
 
