@@ -152,7 +152,7 @@ public final class OperatorProcess implements AutoCloseable {
         try {
             HttpEndpoints endpoints = HttpEndpoints.start(httpAddress);
             endpoints.readiness(this::readiness);
-            endpoints.page("/debug/trace", tracing::page);
+            endpoints.page("/debug/trace", new TracePage(tracing, master));
             endpoints.metrics(metrics);
             http = endpoints;
         } catch (IOException e) {

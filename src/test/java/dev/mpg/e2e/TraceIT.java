@@ -5,14 +5,13 @@ import static java.util.stream.Collectors.toMap;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.mpg.operator.events.EventRecorder;
 import dev.mpg.telemetry.RecentSpan;
+import dev.mpg.telemetry.RecentTrace;
 import io.fabric8.kubernetes.api.model.Event;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -117,19 +116,17 @@ class TraceIT extends OperatorTest {
         return spans(traceId).stream().filter(span -> span.name().equals(name)).toList();
     }
 
-    /** Of the operator and the proxy instance. */
+    /** Of the operator and its proxy instance, which it asks. */
     private List<RecentSpan> spans(String traceId) {
-        List<RecentSpan> spans = new ArrayList<>();
-        for (String process : List.of(operator.httpAddress(), debugAddress())) {
-            try {
-                spans.addAll(new ObjectMapper()
-                        .readValue(
-                                Http.get("http://" + process + "/debug/trace?id=" + traceId),
-                                new TypeReference<>() {}));
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
+        try {
+            RecentTrace trace = new ObjectMapper()
+                    .readValue(
+                            Http.get("http://" + operator.httpAddress() + "/debug/trace?id=" + traceId),
+                            RecentTrace.class);
+            assertThat(trace.unreachable()).isEmpty();
+            return trace.spans();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
-        return spans;
     }
 }

@@ -17,12 +17,13 @@ import picocli.CommandLine.Spec;
         name = "kubectl mpg",
         description = {
             "Rollouts of traffic config: who runs which version, who refused what and why, and how to put it back.",
-            "Talks to the API server alone, with your kubeconfig and your rights."
+            "Talks to the API server, with your kubeconfig and your rights; trace asks the operator or Jaeger, too."
         },
         subcommands = {
             StatusCommand.class,
             HistoryCommand.class,
             DiffCommand.class,
+            TraceCommand.class,
             UndoCommand.class,
             ControlCommand.Pause.class,
             ControlCommand.Resume.class,
@@ -45,6 +46,7 @@ import picocli.CommandLine.Spec;
             "  kubectl mpg status shop --until-done      # in a pipeline: exits 1 when it fails",
             "  kubectl mpg history shop                  # versions, who wanted them, what came of them",
             "  kubectl mpg diff shop stable target       # what is being rolled out",
+            "  kubectl mpg trace shop                    # where the last change spent its time, to each gateway's ACK",
             "  kubectl mpg undo shop --dry-run           # what putting it back would change",
             "  kubectl mpg undo shop                     # put it back"
         })

@@ -52,6 +52,7 @@ record Terminal(
             Map.entry('·', '-'),
             Map.entry('‖', '!'),
             Map.entry('↩', '<'),
+            Map.entry('µ', 'u'),
             Map.entry('…', '~'));
 
     private static final Pattern SIZE = Pattern.compile("(\\d+) (\\d+)\\s*");
