@@ -37,7 +37,8 @@ import java.util.Set;
  */
 record Layering(String root) {
     /** Each imports only from those before it. All but the first are pure; the first holds shapes that users write. */
-    private static final List<String> ORDER = List.of("api", "config", "snapshot", "compile", "rollout", "placement");
+    private static final List<String> ORDER =
+            List.of("api", "config", "snapshot", "compile", "rollout", "placement", "match");
 
     private static final Set<String> SYSTEM_CALLS = Set.of("arraycopy", "identityHashCode", "lineSeparator");
     private static final Set<String> NETWORK_CALLS =

@@ -1,0 +1,274 @@
+package dev.mpg.match;
+
+import com.google.protobuf.Any;
+import com.google.protobuf.InvalidProtocolBufferException;
+import dev.mpg.match.Answer.Attempt;
+import dev.mpg.match.Answer.HostMatch;
+import dev.mpg.snapshot.Resource;
+import dev.mpg.snapshot.ResourceType;
+import dev.mpg.snapshot.Snapshot;
+import io.envoyproxy.envoy.config.listener.v3.Filter;
+import io.envoyproxy.envoy.config.listener.v3.FilterChain;
+import io.envoyproxy.envoy.config.listener.v3.Listener;
+import io.envoyproxy.envoy.config.route.v3.Route;
+import io.envoyproxy.envoy.config.route.v3.RouteConfiguration;
+import io.envoyproxy.envoy.config.route.v3.VirtualHost;
+import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager;
+import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/**
+ * Which route of a snapshot takes which request, as Envoy 1.40 decides it. Immutable; safe to share between threads.
+ *
+ * <p>Made once per snapshot, in one pass over its listeners, route configurations and the domains of its virtual hosts. A
+ * request then costs a lookup per length of wildcard domains and the routes that are tried; the first one that belongs to a
+ * virtual host also reads that. What depends on a field that isn't understood is {@link Outcome.Unjudged}, never guessed. Of
+ * a snapshot that gateways refuse nothing is promised.
+ */
+public final class RouteTable {
+    private static final String CONNECTION_MANAGER_TYPE =
+            HttpConnectionManager.getDescriptor().getFullName();
+    private static final String ROUTER_TYPE = "envoy.extensions.filters.http.router.v3.Router";
+
+    private static final Set<Integer> DECIDING_IN_MANAGER = Set.of(
+            HttpConnectionManager.SCOPED_ROUTES_FIELD_NUMBER,
+            HttpConnectionManager.STRIP_MATCHING_HOST_PORT_FIELD_NUMBER,
+            HttpConnectionManager.STRIP_ANY_HOST_PORT_FIELD_NUMBER,
+            HttpConnectionManager.STRIP_TRAILING_HOST_DOT_FIELD_NUMBER,
+            HttpConnectionManager.EARLY_HEADER_MUTATION_EXTENSIONS_FIELD_NUMBER,
+            HttpConnectionManager.PATH_NORMALIZATION_OPTIONS_FIELD_NUMBER,
+            HttpConnectionManager.TYPED_HEADER_VALIDATION_CONFIG_FIELD_NUMBER);
+    private static final Set<Integer> DECIDING_IN_CONFIGURATION =
+            Set.of(RouteConfiguration.IGNORE_PATH_PARAMETERS_IN_PATH_MATCHING_FIELD_NUMBER);
+    private static final Set<Integer> DECIDING_IN_HOST =
+            Set.of(VirtualHost.MATCHER_FIELD_NUMBER, VirtualHost.REQUIRE_TLS_FIELD_NUMBER);
+
+    private final List<Entrance> entrances;
+    private final Actions actions;
+
+    private RouteTable(List<Entrance> entrances, Actions actions) {
+        this.entrances = entrances;
+        this.actions = actions;
+    }
+
+    /** What listeners have that decides over requests. Those that have the same are one {@link Entrance}. */
+    private record Setup(
+            PathNormalization paths,
+            Optional<RouteConfiguration> routes,
+            Optional<String> foreign,
+            List<String> caveats) {}
+
+    /** @param hosts of the setup's routes */
+    private record Entrance(List<String> listeners, Setup setup, Hosts hosts) {}
+
+    /**
+     * The routes of this snapshot.
+     *
+     * @throws IllegalArgumentException when a resource cannot be read
+     */
+    public static RouteTable of(Snapshot snapshot) {
+        Map<Setup, List<String>> listeners = new LinkedHashMap<>();
+        for (Resource resource : snapshot.resources(ResourceType.LISTENER)) {
+            setups(listener(resource), snapshot)
+                    .forEach((name, setup) -> listeners
+                            .computeIfAbsent(setup, _ -> new ArrayList<>())
+                            .add(name));
+        }
+        Map<RouteConfiguration, Hosts> hosts = new HashMap<>();
+        List<Entrance> entrances = new ArrayList<>();
+        listeners.forEach((setup, names) -> {
+            RouteConfiguration routes = setup.routes().orElse(RouteConfiguration.getDefaultInstance());
+            entrances.add(new Entrance(
+                    names, setup, hosts.computeIfAbsent(routes, _ -> new Hosts(hosts(routes, snapshot)))));
+        });
+        return new RouteTable(List.copyOf(entrances), Actions.of(snapshot));
+    }
+
+    private static Listener listener(Resource resource) {
+        try {
+            return Listener.parseFrom(resource.bytes());
+        } catch (InvalidProtocolBufferException e) {
+            throw new IllegalArgumentException(resource + " is not what a config compiles to", e);
+        }
+    }
+
+    /** By the names under which answers speak of them. */
+    private static Map<String, Setup> setups(Listener listener, Snapshot snapshot) {
+        Map<String, Setup> setups = new LinkedHashMap<>();
+        List<FilterChain> chains = listener.getFilterChainsList();
+        for (int i = 0; i < chains.size(); i++) {
+            String chain = chains.get(i).getName();
+            String name = listener.getName() + "/" + (chain.isEmpty() ? i : chain);
+            manager(chains.get(i)).ifPresent(manager -> setups.put(name, setup(manager, snapshot)));
+        }
+        manager(listener.getDefaultFilterChain())
+                .ifPresent(manager -> setups.put(listener.getName() + "/default", setup(manager, snapshot)));
+        return switch (setups.size()) {
+            case 0 -> Map.of(listener.getName(), withoutRoutes("listener " + listener.getName() + " takes no HTTP"));
+            case 1 -> Map.of(listener.getName(), setups.values().iterator().next());
+            default -> setups;
+        };
+    }
+
+    private static Setup withoutRoutes(String why) {
+        return new Setup(
+                PathNormalization.of(HttpConnectionManager.getDefaultInstance()),
+                Optional.empty(),
+                Optional.of(why),
+                List.of());
+    }
+
+    private static Optional<HttpConnectionManager> manager(FilterChain chain) {
+        return chain.getFiltersList().stream()
+                .map(Filter::getTypedConfig)
+                .filter(config -> isOfType(config, CONNECTION_MANAGER_TYPE))
+                .findFirst()
+                .map(config -> {
+                    try {
+                        return HttpConnectionManager.parseFrom(config.getValue());
+                    } catch (InvalidProtocolBufferException e) {
+                        throw new IllegalArgumentException("a connection manager cannot be read", e);
+                    }
+                });
+    }
+
+    private static boolean isOfType(Any any, String type) {
+        return any.getTypeUrl().endsWith("/" + type);
+    }
+
+    private static Setup setup(HttpConnectionManager manager, Snapshot snapshot) {
+        Optional<String> foreign =
+                Foreign.oneOf(DECIDING_IN_MANAGER, manager).map(field -> "the connection manager uses " + field);
+        String rds = manager.getRds().getRouteConfigName();
+        Optional<RouteConfiguration> routes = manager.hasRouteConfig()
+                ? Optional.of(manager.getRouteConfig())
+                : snapshot.resource(ResourceType.ROUTE, rds).map(RouteTable::configuration);
+        if (foreign.isEmpty()) {
+            foreign = routes.isEmpty()
+                    ? Optional.of("there is no route configuration " + rds)
+                    : Foreign.oneOf(DECIDING_IN_CONFIGURATION, routes.get())
+                            .map(field -> "the route configuration uses " + field);
+        }
+        return new Setup(PathNormalization.of(manager), routes, foreign, caveats(manager));
+    }
+
+    private static RouteConfiguration configuration(Resource resource) {
+        try {
+            return RouteConfiguration.parseFrom(resource.bytes());
+        } catch (InvalidProtocolBufferException e) {
+            throw new IllegalArgumentException(resource + " is not what a config compiles to", e);
+        }
+    }
+
+    private static List<String> caveats(HttpConnectionManager manager) {
+        Stream<String> filters = manager.getHttpFiltersList().stream()
+                .filter(filter -> !filter.getDisabled() && !isOfType(filter.getTypedConfig(), ROUTER_TYPE))
+                .map(HttpFilter::getName)
+                .map(name -> "HTTP filter " + name + " runs before and may answer or change the request");
+        Stream<String> replies = manager.hasLocalReplyConfig()
+                ? Stream.of("local_reply_config may change what the gateway answers itself")
+                : Stream.of();
+        return Stream.concat(filters, replies).toList();
+    }
+
+    /** Its own ones, and with VHDS those that are named like it. */
+    private static List<Host> hosts(RouteConfiguration routes, Snapshot snapshot) {
+        Stream<Host> own = routes.getVirtualHostsList().stream().map(Host::of);
+        Stream<Host> discovered = snapshot.resources(ResourceType.VIRTUAL_HOST).stream()
+                .filter(resource -> routes.hasVhds() && resource.name().startsWith(routes.getName() + "/"))
+                .map(Host::of);
+        return Stream.concat(own, discovered).toList();
+    }
+
+    /** What each listener does with this request. Those that do the same for the same reasons are one answer. */
+    public List<Answer> answers(Request request) {
+        return entrances.stream().map(entrance -> answer(entrance, request)).toList();
+    }
+
+    private Answer answer(Entrance entrance, Request request) {
+        Setup setup = entrance.setup();
+        if (setup.foreign().isPresent()) {
+            return new Search(entrance, Optional.empty())
+                    .ends(new Outcome.Unjudged(setup.foreign().get()));
+        }
+        return switch (setup.paths().apply(request.path())) {
+            case PathNormalization.Result.Answered(Outcome.Reply reply) ->
+                new Search(entrance, Optional.empty()).ends(reply);
+            case PathNormalization.Result.Matchable(String path) ->
+                search(new Search(entrance, Optional.of(path)), path, request.host());
+        };
+    }
+
+    private Answer search(Search search, String path, String requestHost) {
+        boolean ignoresPort = search.entrance
+                .setup()
+                .routes()
+                .map(RouteConfiguration::getIgnorePortInHostMatching)
+                .orElse(false);
+        String host = ignoresPort ? withoutPort(requestHost) : requestHost;
+        Optional<Hosts.Found> found = search.entrance.hosts().find(host);
+        if (found.isEmpty()) {
+            return search.ends(Outcome.Reply.withoutRoute(404, "no virtual host takes the host " + host));
+        }
+        VirtualHost virtualHost = found.get().host().message();
+        search.host = Optional.of(new HostMatch(
+                virtualHost.getName(), found.get().domain(), found.get().specificity()));
+        Optional<String> foreign = Foreign.oneOf(DECIDING_IN_HOST, virtualHost);
+        if (foreign.isPresent()) {
+            return search.ends(new Outcome.Unjudged("the virtual host uses " + foreign.get()));
+        }
+        for (int i = 0; i < virtualHost.getRoutesCount(); i++) {
+            Route route = virtualHost.getRoutes(i);
+            String name = route.getName().isEmpty() ? "#" + i : route.getName();
+            Attempt attempt = PathRule.attempt(name, route.getMatch(), path);
+            search.tried.add(attempt);
+            switch (attempt.fit()) {
+                case YES -> {
+                    return search.ends(actions.outcome(name, route));
+                }
+                case UNJUDGED -> {
+                    return search.ends(new Outcome.Unjudged("route " + name + ": " + attempt.why()));
+                }
+                case NO -> {}
+            }
+        }
+        return search.ends(
+                Outcome.Reply.withoutRoute(404, "no route of the virtual host fits; others are not looked at"));
+    }
+
+    /** What follows the last colon, unless that is within an IPv6 address, as Envoy has it. */
+    private static String withoutPort(String host) {
+        int colon = host.lastIndexOf(':');
+        return colon < 0 || host.lastIndexOf(']') > colon ? host : host.substring(0, colon);
+    }
+
+    /** An answer in the making. */
+    private static final class Search {
+        private final Entrance entrance;
+        private final Optional<String> path;
+        private final List<Attempt> tried = new ArrayList<>();
+        private Optional<HostMatch> host = Optional.empty();
+
+        Search(Entrance entrance, Optional<String> path) {
+            this.entrance = entrance;
+            this.path = path;
+        }
+
+        Answer ends(Outcome outcome) {
+            return new Answer(
+                    entrance.listeners(),
+                    path,
+                    host,
+                    tried,
+                    outcome,
+                    entrance.setup().caveats());
+        }
+    }
+}
