@@ -116,9 +116,10 @@ public final class ProxyProcess implements AutoCloseable {
         reports.to(sink, master);
 
         ProxyProcess process = new ProxyProcess(sink, master, gateways, http, parts);
-        StatusPages pages = new StatusPages(options, store, xds, master, sink);
+        StatusPages pages = new StatusPages(options, store, xds, master, sink, new RouteTables(registry));
         http.page("/debug/config/status", pages::status);
         http.page("/debug/config/dump", pages::dump);
+        http.page("/debug/config/match", pages::match);
         http.page("/debug/trace", tracing::page);
         http.metrics(registry);
         http.readiness(process::readiness);

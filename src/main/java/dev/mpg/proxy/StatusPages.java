@@ -1,5 +1,6 @@
 package dev.mpg.proxy;
 
+import dev.mpg.match.Request;
 import dev.mpg.rollout.GatewayReport;
 import dev.mpg.snapshot.Assignment;
 import dev.mpg.snapshot.Resource;
@@ -11,9 +12,11 @@ import dev.mpg.telemetry.HttpAnswer;
 import dev.mpg.telemetry.HttpRequest;
 import dev.mpg.xds.StreamInfo;
 import dev.mpg.xds.XdsServer;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -21,7 +24,7 @@ import java.util.stream.Collectors;
 
 /**
  * The pages under {@code /debug/config}: what this instance serves and what each gateway made of it. {@code ?cluster=}
- * narrows to one Proxy. What a resource contains is not shown: that may be confidential.
+ * narrows to one Proxy. What a resource contains is not shown, but for what decides over a request: that may be confidential.
  */
 final class StatusPages {
     /** Most gateways of one Proxy on a page. */
@@ -40,14 +43,21 @@ final class StatusPages {
     private final XdsServer xds;
     private final SyncClient master;
     private final ServingSink sink;
+    private final RouteTables tables;
 
     StatusPages(
-            ProxyProcess.Options options, AssignmentStore store, XdsServer xds, SyncClient master, ServingSink sink) {
+            ProxyProcess.Options options,
+            AssignmentStore store,
+            XdsServer xds,
+            SyncClient master,
+            ServingSink sink,
+            RouteTables tables) {
         this.options = options;
         this.store = store;
         this.xds = xds;
         this.master = master;
         this.sink = sink;
+        this.tables = tables;
     }
 
     /** {@code /debug/config/status} */
@@ -145,6 +155,66 @@ final class StatusPages {
                         target.version().hex(),
                         Dump.entries(target, type),
                         Dump.entries(assignment.get().live(), type)));
+    }
+
+    /**
+     * {@code /debug/config/match?cluster=&host=&path=[&method=GET][&gateway=<node.id>]}: which route takes this request, and why,
+     * in every config that is served; of a gateway in the one that it runs.
+     */
+    HttpAnswer match(HttpRequest request) throws BadRequestException {
+        boolean text = request.wantsText();
+        String clusterId = required(request, "cluster", "which Proxy: ?cluster=<cluster id>");
+        Request asked = asked(request);
+        Optional<Assignment> assignment = sink.assignment(clusterId);
+        if (assignment.isEmpty()) {
+            return notServed(clusterId);
+        }
+        Optional<String> gateway = request.parameter("gateway");
+        Optional<GatewayReport> report = gateway.flatMap(id -> sink.gateways(clusterId).stream()
+                .filter(one -> one.gateway().equals(id))
+                .findFirst());
+        if (gateway.isPresent() && report.isEmpty()) {
+            return HttpAnswer.error(
+                    404, "no gateway " + gateway.get() + " of Proxy " + clusterId + " is connected to this instance");
+        }
+        List<Served> served =
+                report.map(one -> Served.by(one, assignment.get())).orElseGet(() -> Served.of(assignment.get()));
+        Match match = new Match(
+                clusterId,
+                gateway.orElse(null),
+                Match.Request.of(asked),
+                served.stream()
+                        .map(one -> Match.Config.of(
+                                one.config().version(), one.role(), tables.answers(one.config(), asked)))
+                        .toList());
+        return text ? HttpAnswer.text(200, MatchText.of(match)) : HttpAnswer.json(200, match);
+    }
+
+    private static String required(HttpRequest request, String parameter, String what) throws BadRequestException {
+        return request.parameter(parameter).orElseThrow(() -> new BadRequestException("say " + what));
+    }
+
+    private static Request asked(HttpRequest request) throws BadRequestException {
+        String host = required(request, "host", "to which host: &host=shop.example.com");
+        String path = required(request, "path", "which path: &path=/checkout");
+        try {
+            return new Request(request.parameter("method").orElse("GET"), host, escaped(path));
+        } catch (IllegalArgumentException e) {
+            throw new BadRequestException(String.valueOf(e.getMessage()));
+        }
+    }
+
+    /** As clients send what isn't visible ASCII. */
+    private static String escaped(String path) {
+        StringBuilder escaped = new StringBuilder();
+        for (byte b : path.getBytes(StandardCharsets.UTF_8)) {
+            if (b > ' ' && b < 0x7f) {
+                escaped.append((char) b);
+            } else {
+                escaped.append('%').append(HexFormat.of().withUpperCase().toHexDigits(b));
+            }
+        }
+        return escaped.toString();
     }
 
     private static Optional<ResourceType> type(HttpRequest request) throws BadRequestException {

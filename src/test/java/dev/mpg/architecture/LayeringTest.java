@@ -86,7 +86,8 @@ class LayeringTest {
                 Arguments.of(THEIRS.onlyCommandsAndReconcilersKnowTheirFrameworks(), "UsesTheOperatorSdk"),
                 Arguments.of(order.get(0), "KnowsTheModel"),
                 Arguments.of(order.get(2), "KnowsTheCompiler"),
-                Arguments.of(order.get(5), "KnowsXds"));
+                Arguments.of(order.get(5), "KnowsXds"),
+                Arguments.of(order.get(6), "AsksXds"));
     }
 
     @ParameterizedTest(name = "{0}: {1}")

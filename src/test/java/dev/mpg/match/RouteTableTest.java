@@ -1,0 +1,419 @@
+package dev.mpg.match;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.google.protobuf.Any;
+import com.google.protobuf.BoolValue;
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.UnknownFieldSet;
+import dev.mpg.match.Answer.Attempt;
+import dev.mpg.match.Answer.Fit;
+import dev.mpg.match.Answer.HostMatch;
+import dev.mpg.match.Answer.Specificity;
+import dev.mpg.match.Outcome.Forward;
+import dev.mpg.match.Outcome.Reply;
+import dev.mpg.match.Outcome.Share;
+import dev.mpg.match.Outcome.Unjudged;
+import dev.mpg.snapshot.ResourceType;
+import dev.mpg.snapshot.Snapshot;
+import io.envoyproxy.envoy.config.listener.v3.FilterChain;
+import io.envoyproxy.envoy.config.listener.v3.Listener;
+import io.envoyproxy.envoy.config.route.v3.HeaderMatcher;
+import io.envoyproxy.envoy.config.route.v3.RedirectAction;
+import io.envoyproxy.envoy.config.route.v3.RedirectAction.RedirectResponseCode;
+import io.envoyproxy.envoy.config.route.v3.Route;
+import io.envoyproxy.envoy.config.route.v3.RouteAction;
+import io.envoyproxy.envoy.config.route.v3.RouteConfiguration;
+import io.envoyproxy.envoy.config.route.v3.RouteMatch;
+import io.envoyproxy.envoy.config.route.v3.VirtualHost;
+import io.envoyproxy.envoy.config.route.v3.WeightedCluster;
+import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager;
+import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter;
+import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.LocalReplyConfig;
+import io.envoyproxy.envoy.type.matcher.v3.RegexMatcher;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What compiled and patched configs do with requests; {@link RouteTableIT} asks Envoy whether that is so. */
+class RouteTableTest {
+    private static final Snapshot SHOP = Tables.snapshot("""
+            listeners: [{name: http, port: 8080}, {name: web, port: 8081}]
+            routes:
+            - {name: everyone, matches: [{path: {value: /public}}], backendRefs: [{name: a}]}
+            - {name: wildcard, hostnames: ['*.example.com'], backendRefs: [{name: a}]}
+            - {name: deeper, hostnames: ['*.eu.example.com'], backendRefs: [{name: a}]}
+            - {name: root, hostnames: [shop.example.com], matches: [{path: {type: Exact, value: /}}], backendRefs: [{name: a}]}
+            - {name: foo, hostnames: [shop.example.com], matches: [{path: {value: /foo}}], backendRefs: [{name: a, weight: 90}, {name: b, weight: 10}], timeouts: {request: 3s}}
+            - {name: endless, hostnames: [shop.example.com], matches: [{path: {value: /endless}}], backendRefs: [{name: b}], timeouts: {request: 0s}}
+            - {name: none, hostnames: [shop.example.com], matches: [{path: {value: /none}}], backendRefs: [{name: a, weight: 0}]}
+            backends: [{name: a, endpoints: []}, {name: b, endpoints: []}]
+            """);
+
+    private static Answer answer(Snapshot snapshot, String host, String path) {
+        List<Answer> answers = RouteTable.of(snapshot).answers(new Request("GET", host, path));
+        assertThat(answers).hasSize(1);
+        return answers.getFirst();
+    }
+
+    private static Answer answer(String host, String path) {
+        return answer(SHOP, host, path);
+    }
+
+    /** The route's name, or the status of an answer that comes from no route. */
+    private static String taker(Answer answer) {
+        return switch (answer.outcome()) {
+            case Forward forward -> forward.route();
+            case Reply reply -> reply.route().orElse(String.valueOf(reply.status()));
+            case Unjudged(String why) -> why;
+        };
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "shop.example.com,      /,          root,     shop.example.com, EXACT",
+        "SHOP.Example.com:8080, /,          root,     shop.example.com, EXACT",
+        "www.example.com,       /,          wildcard, *.example.com,    SUFFIX",
+        "a.b.example.com,       /,          wildcard, *.example.com,    SUFFIX",
+        "a.eu.example.com,      /,          deeper,   *.eu.example.com, SUFFIX",
+        "eu.example.com,        /,          wildcard, *.example.com,    SUFFIX",
+        "example.com,           /public,    everyone, *,                ANY",
+        "[::1]:8080,            /public/x,  everyone, *,                ANY",
+        "other.test,            /,          404,      *,                ANY",
+        "shop.example.com,      /public,    404,      shop.example.com, EXACT",
+    })
+    void theMostSpecificHostIsChosen(String host, String path, String taker, String domain, Specificity specificity) {
+        Answer answer = answer(host, path);
+        assertThat(taker(answer)).isEqualTo(taker);
+        assertThat(answer.host()).contains(new HostMatch("routes/" + domain, domain, specificity));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "/,           /,      root",
+        "/?q=/foo,    /,      root",
+        "/foo,        /foo,   foo",
+        "/foo?q,      /foo,   foo",
+        "/foo/,       /foo/,  foo",
+        "//foo/./x/.., /foo/, foo",
+        "/%66oo,      /foo,   foo",
+        "/fool,       /fool,  404",
+        "/Foo,        /Foo,   404",
+        "/none,       /none,  none",
+    })
+    void theFirstRouteThatFitsTheNormalizedPathTakesIt(String sent, String matched, String taker) {
+        Answer answer = answer("shop.example.com", sent);
+        assertThat(taker(answer)).isEqualTo(taker);
+        assertThat(answer.path()).contains(matched);
+    }
+
+    @Test
+    void theRoutesTriedAreToldInOrderWithWhy() {
+        assertThat(answer("shop.example.com", "/fool").tried())
+                .containsExactly(
+                        new Attempt("root", "Exact /", Fit.NO, "the path is another"),
+                        new Attempt("endless", "PathPrefix /endless", Fit.NO, "the path doesn't begin so"),
+                        new Attempt("none", "PathPrefix /none", Fit.NO, "the path doesn't begin so"),
+                        new Attempt(
+                                "foo", "PathPrefix /foo", Fit.NO, "the path begins so, but the path element goes on"));
+        assertThat(answer("shop.example.com", "/foo").tried())
+                .last()
+                .isEqualTo(new Attempt("foo", "PathPrefix /foo", Fit.YES, "the path fits"));
+    }
+
+    @Test
+    void theOutcomeTellsClustersWeightsAndTimeout() {
+        assertThat(answer("shop.example.com", "/foo").outcome())
+                .isEqualTo(new Forward(
+                        "foo", List.of(new Share("a", 90, true), new Share("b", 10, true)), Duration.ofSeconds(3)));
+        assertThat(answer("shop.example.com", "/endless").outcome())
+                .isEqualTo(new Forward("endless", List.of(new Share("b", 1, true)), Duration.ZERO));
+        assertThat(answer("www.example.com", "/").outcome())
+                .isEqualTo(new Forward("wildcard", List.of(new Share("a", 1, true)), Duration.ofSeconds(15)));
+    }
+
+    @Test
+    void theGatewaysOwnAnswersAreTold() {
+        assertThat(answer("shop.example.com", "/none").outcome())
+                .isEqualTo(new Reply(
+                        500,
+                        "a direct response, as a route gets whose backends all have weight 0",
+                        Optional.of("none"),
+                        Optional.empty()));
+        assertThat(answer("shop.example.com", "/foo%2Fbar?q=1").outcome())
+                .isInstanceOfSatisfying(Reply.class, reply -> {
+                    assertThat(reply.status()).isEqualTo(307);
+                    assertThat(reply.location()).contains("/foo/bar?q=1");
+                });
+        assertThat(taker(answer("shop.example.com", "/foo%00"))).isEqualTo("400");
+        assertThat(taker(answer("shop.example.com", "/foo#x"))).isEqualTo("400");
+        Snapshot oneHost = Tables.snapshot("""
+                listeners: [{name: http, port: 8080}]
+                routes: [{name: r, hostnames: [shop.example.com], backendRefs: [{name: a}]}]
+                backends: [{name: a, endpoints: []}]
+                """);
+        Answer lost = answer(oneHost, "other.test", "/");
+        assertThat(lost.host()).isEmpty();
+        assertThat(lost.outcome()).isEqualTo(Reply.withoutRoute(404, "no virtual host takes the host other.test"));
+    }
+
+    @Test
+    void listenersThatDoTheSameAreOneAnswer() throws Exception {
+        assertThat(answer("shop.example.com", "/").listeners()).containsExactly("http", "web");
+
+        Snapshot differing = withManager(SHOP, "web", manager -> manager.setMergeSlashes(false));
+        List<Answer> answers = RouteTable.of(differing).answers(new Request("GET", "shop.example.com", "//foo"));
+        assertThat(answers).extracting(Answer::listeners).containsExactly(List.of("http"), List.of("web"));
+        assertThat(answers).extracting(RouteTableTest::taker).containsExactly("foo", "404");
+    }
+
+    @Test
+    void filterChainsAreToldApart() throws Exception {
+        Listener listener = listener(SHOP, "web");
+        Listener chains = listener.toBuilder()
+                .addFilterChains(listener.getFilterChains(0).toBuilder().setName("second"))
+                .setDefaultFilterChain(listener.getFilterChains(0))
+                .build();
+        Snapshot snapshot = Tables.with(SHOP, ResourceType.LISTENER, "web", chains);
+        assertThat(answer(snapshot, "shop.example.com", "/").listeners())
+                .containsExactly("http", "web/0", "web/second", "web/default");
+    }
+
+    @Test
+    void withoutListenersThereIsNoAnswer() {
+        assertThat(RouteTable.of(Snapshot.EMPTY).answers(new Request("GET", "h", "/")))
+                .isEmpty();
+    }
+
+    @Test
+    void whatItDoesNotUnderstandItDoesNotGuess() throws Exception {
+        RouteMatch byHeader = RouteMatch.newBuilder()
+                .setPathSeparatedPrefix("/foo")
+                .addHeaders(HeaderMatcher.newBuilder().setName("x").setPresentMatch(true))
+                .build();
+        Snapshot headers = withRoute(route -> route.setMatch(byHeader));
+        assertThat(answer(headers, "h.test", "/foo").outcome())
+                .isEqualTo(new Unjudged("route first: it matches by headers"));
+        assertThat(answer(headers, "h.test", "/foo").tried())
+                .containsExactly(new Attempt("first", "PathPrefix /foo", Fit.UNJUDGED, "it matches by headers"));
+        assertThat(taker(answer(headers, "h.test", "/bar")))
+                .as("whatever the headers are, the path doesn't fit")
+                .isEqualTo("second");
+
+        RouteMatch regex = RouteMatch.newBuilder()
+                .setSafeRegex(RegexMatcher.newBuilder().setRegex("/.*"))
+                .build();
+        assertThat(taker(answer(withRoute(route -> route.setMatch(regex)), "h.test", "/")))
+                .isEqualTo("route first: it matches by safe_regex");
+
+        RouteMatch newer = RouteMatch.newBuilder()
+                .setPrefix("/")
+                .setUnknownFields(UnknownFieldSet.newBuilder()
+                        .addField(
+                                4711,
+                                UnknownFieldSet.Field.newBuilder().addVarint(1).build())
+                        .build())
+                .build();
+        assertThat(taker(answer(withRoute(route -> route.setMatch(newer)), "h.test", "/")))
+                .isEqualTo("route first: it matches by field 4711 of a newer API");
+
+        assertThat(taker(answer(
+                        withRoute(
+                                route -> route.setRoute(RouteAction.newBuilder().setClusterHeader("x"))),
+                        "h.test",
+                        "/")))
+                .isEqualTo("route first chooses its cluster by cluster_header");
+        assertThat(taker(answer(
+                        withRoute(route -> route.setRoute(RouteAction.newBuilder()
+                                .setWeightedClusters(
+                                        WeightedCluster.newBuilder().setRuntimeKeyPrefix("x")))),
+                        "h.test",
+                        "/")))
+                .isEqualTo("route first weighs its clusters by runtime_key_prefix");
+        assertThat(taker(answer(
+                        withHost(host -> host.setRequireTls(VirtualHost.TlsRequirementType.ALL)), "h.test", "/")))
+                .isEqualTo("the virtual host uses require_tls");
+        assertThat(taker(answer(
+                        withRoutes(routes -> routes.setIgnorePathParametersInPathMatching(true)), "h.test", "/")))
+                .isEqualTo("the route configuration uses ignore_path_parameters_in_path_matching");
+        assertThat(taker(answer(
+                        withManager(hostWith("h.test"), "http", manager -> manager.setStripAnyHostPort(true)),
+                        "h.test",
+                        "/")))
+                .isEqualTo("the connection manager uses strip_any_host_port");
+        assertThat(taker(answer(
+                        withManager(
+                                hostWith("h.test"),
+                                "http",
+                                manager -> manager.getRdsBuilder().setRouteConfigName("other")),
+                        "h.test",
+                        "/")))
+                .isEqualTo("there is no route configuration other");
+        assertThat(taker(answer(
+                        Tables.with(
+                                hostWith("h.test"),
+                                ResourceType.LISTENER,
+                                "http",
+                                Listener.newBuilder()
+                                        .setName("http")
+                                        .addFilterChains(FilterChain.getDefaultInstance())
+                                        .build()),
+                        "h.test",
+                        "/")))
+                .isEqualTo("listener http takes no HTTP");
+    }
+
+    @Test
+    void patchesThatAreUnderstoodAreFollowed() throws Exception {
+        assertThat(taker(answer(
+                        withRoute(route -> route.setMatch(
+                                RouteMatch.newBuilder().setPath("/Foo").setCaseSensitive(BoolValue.of(false)))),
+                        "h.test",
+                        "/fOO")))
+                .isEqualTo("first");
+        assertThat(taker(answer(
+                        withRoute(
+                                route -> route.setMatch(RouteMatch.newBuilder().setPrefix("/fo"))),
+                        "h.test",
+                        "/food")))
+                .isEqualTo("first");
+        assertThat(taker(answer(withRoute(Route.Builder::clearName), "h.test", "/")))
+                .isEqualTo("#0");
+        assertThat(answer(
+                                withRoute(route -> route.setRedirect(RedirectAction.newBuilder()
+                                        .setResponseCode(RedirectResponseCode.PERMANENT_REDIRECT))),
+                                "h.test",
+                                "/")
+                        .outcome())
+                .isEqualTo(new Reply(308, "a redirect", Optional.of("first"), Optional.empty()));
+        assertThat(answer(
+                                withRoute(route ->
+                                        route.setRoute(RouteAction.newBuilder().setCluster("gone"))),
+                                "h.test",
+                                "/")
+                        .outcome())
+                .isInstanceOfSatisfying(
+                        Forward.class,
+                        forward -> assertThat(forward.clusters()).containsExactly(new Share("gone", 1, false)));
+        Snapshot domains = withHost(host -> host.addDomains("api.*").addDomains("API.Test"));
+        assertThat(answer(domains, "api.test", "/").host())
+                .contains(new HostMatch("routes/h.test", "api.test", Specificity.EXACT));
+        assertThat(answer(domains, "api.example", "/").host())
+                .contains(new HostMatch("routes/h.test", "api.*", Specificity.PREFIX));
+        assertThat(answer(domains, "api.", "/").host()).isEmpty();
+        Snapshot ports = withRoutes(routes -> routes.setIgnorePortInHostMatching(false));
+        assertThat(taker(answer(ports, "h.test:80", "/"))).isEqualTo("404");
+        Snapshot inline = withRoutes(routes -> routes.clearVhds()
+                .addVirtualHosts(VirtualHost.newBuilder()
+                        .setName("own")
+                        .addDomains("*")
+                        .addRoutes(Route.newBuilder()
+                                .setName("own-route")
+                                .setMatch(RouteMatch.newBuilder().setPrefix("/"))
+                                .setRoute(RouteAction.newBuilder().setCluster("a")))));
+        assertThat(taker(answer(inline, "h.test", "/")))
+                .as("without VHDS nobody asks for the virtual hosts")
+                .isEqualTo("own-route");
+    }
+
+    @Test
+    void whatComesBeforeRoutesIsSaid() throws Exception {
+        Snapshot snapshot = withManager(
+                hostWith("h.test"),
+                "http",
+                manager -> manager.addHttpFilters(0, HttpFilter.newBuilder().setName("envoy.filters.http.lua"))
+                        .addHttpFilters(
+                                0, HttpFilter.newBuilder().setName("off").setDisabled(true))
+                        .setLocalReplyConfig(LocalReplyConfig.getDefaultInstance()));
+        assertThat(answer(snapshot, "h.test", "/").caveats())
+                .containsExactly(
+                        "HTTP filter envoy.filters.http.lua runs before and may answer or change the request",
+                        "local_reply_config may change what the gateway answers itself");
+    }
+
+    /** A new field may decide over requests: judge it, then raise the number. */
+    @Test
+    void everyFieldOfTheApiHasBeenJudged() {
+        assertThat(Map.of(
+                        "HttpConnectionManager",
+                        HttpConnectionManager.getDescriptor().getFields().size(),
+                        "RouteConfiguration",
+                        RouteConfiguration.getDescriptor().getFields().size(),
+                        "VirtualHost",
+                        VirtualHost.getDescriptor().getFields().size(),
+                        "Route",
+                        Route.getDescriptor().getFields().size()))
+                .isEqualTo(
+                        Map.of("HttpConnectionManager", 56, "RouteConfiguration", 17, "VirtualHost", 22, "Route", 17));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"'', h, /", "CONNECT, h, /", "GET, '', /", "GET, a b, /", "GET, h/x, /", "GET, h, x", "GET, h, /é"})
+    void whatIsNoRequestIsRefused(String method, String host, String path) {
+        assertThatThrownBy(() -> new Request(method, host, path))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining(" is not ");
+    }
+
+    private static Snapshot hostWith(String hostname) {
+        return Tables.snapshot("""
+                listeners: [{name: http, port: 8080}]
+                routes:
+                - {name: first, hostnames: [%1$s], matches: [{path: {type: Exact, value: /}}], backendRefs: [{name: a}]}
+                - {name: second, hostnames: [%1$s], backendRefs: [{name: a}]}
+                backends: [{name: a, endpoints: []}]
+                """.formatted(hostname));
+    }
+
+    private static Snapshot withHost(Consumer<VirtualHost.Builder> patch) throws InvalidProtocolBufferException {
+        Snapshot snapshot = hostWith("h.test");
+        VirtualHost.Builder host = VirtualHost.parseFrom(snapshot.resource(ResourceType.VIRTUAL_HOST, "routes/h.test")
+                        .orElseThrow()
+                        .bytes())
+                .toBuilder();
+        patch.accept(host);
+        return Tables.with(snapshot, ResourceType.VIRTUAL_HOST, "routes/h.test", host.build());
+    }
+
+    private static Snapshot withRoute(Consumer<Route.Builder> patch) throws InvalidProtocolBufferException {
+        return withHost(host -> patch.accept(host.getRoutesBuilder(0)));
+    }
+
+    private static Snapshot withRoutes(Consumer<RouteConfiguration.Builder> patch)
+            throws InvalidProtocolBufferException {
+        Snapshot snapshot = hostWith("h.test");
+        RouteConfiguration.Builder routes =
+                RouteConfiguration.parseFrom(
+                        snapshot.resources(ResourceType.ROUTE).getFirst().bytes())
+                        .toBuilder();
+        patch.accept(routes);
+        return Tables.with(snapshot, ResourceType.ROUTE, routes.getName(), routes.build());
+    }
+
+    private static Listener listener(Snapshot snapshot, String name) throws InvalidProtocolBufferException {
+        return Listener.parseFrom(
+                snapshot.resource(ResourceType.LISTENER, name).orElseThrow().bytes());
+    }
+
+    private static Snapshot withManager(
+            Snapshot snapshot, String listener, Consumer<HttpConnectionManager.Builder> patch)
+            throws InvalidProtocolBufferException {
+        Listener.Builder patched = listener(snapshot, listener).toBuilder();
+        HttpConnectionManager.Builder manager =
+                patched
+                        .getFilterChains(0)
+                        .getFilters(0)
+                        .getTypedConfig()
+                        .unpack(HttpConnectionManager.class)
+                        .toBuilder();
+        patch.accept(manager);
+        patched.getFilterChainsBuilder(0).getFiltersBuilder(0).setTypedConfig(Any.pack(manager.build()));
+        return Tables.with(snapshot, ResourceType.LISTENER, listener, patched.build());
+    }
+}
