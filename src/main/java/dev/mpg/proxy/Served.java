@@ -4,6 +4,8 @@ import dev.mpg.rollout.GatewayReport;
 import dev.mpg.snapshot.Assignment;
 import dev.mpg.snapshot.Snapshot;
 import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * A config that gateways of a Proxy run.
@@ -21,19 +23,24 @@ record Served(Snapshot config, String role) {
         return List.of(new Served(assignment.target(), "target, for the cohort"), stable);
     }
 
-    /** Of this gateway; where it hasn't said that it runs what it was sent, with that said in the role. */
-    static List<Served> by(GatewayReport report, Assignment assignment) {
-        Snapshot target = assignment.target();
-        boolean isTarget = report.version().equals(target.version());
-        Snapshot stable = assignment.stable().orElse(target);
-        return List.of(
-                switch (report.state()) {
-                    case CURRENT -> new Served(isTarget ? target : stable, "what it runs");
-                    case PENDING -> new Served(isTarget ? target : stable, "sent to it, not yet ACKed");
-                    case REJECTED ->
-                        assignment.isTrial() && isTarget
-                                ? new Served(stable, "stable, since it refused the target")
-                                : new Served(isTarget ? target : stable, "sent to it, refused in part or whole");
-                });
+    /**
+     * The one that this gateway has; its role says so when that isn't certain.
+     *
+     * @return empty when it is none of the assignment's, as for a moment after that was replaced
+     */
+    static Optional<Served> by(GatewayReport report, Assignment assignment) {
+        boolean ofTarget = report.version().equals(assignment.target().version());
+        if (report.state() == GatewayReport.State.REJECTED && assignment.isTrial() && ofTarget) {
+            return assignment.stable().map(stable -> new Served(stable, "stable, since it refused the target"));
+        }
+        String role = switch (report.state()) {
+            case CURRENT -> "what it runs";
+            case PENDING -> "sent to it, not yet ACKed";
+            case REJECTED -> "sent to it, refused in part or whole";
+        };
+        return Stream.concat(Stream.of(assignment.target()), assignment.stable().stream())
+                .filter(config -> config.version().equals(report.version()))
+                .findFirst()
+                .map(config -> new Served(config, role));
     }
 }

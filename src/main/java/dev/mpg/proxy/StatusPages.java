@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The pages under {@code /debug/config}: what this instance serves and what each gateway made of it. {@code ?cluster=}
@@ -170,18 +171,30 @@ final class StatusPages {
             return notServed(clusterId);
         }
         Optional<String> gateway = request.parameter("gateway");
-        Optional<GatewayReport> report = gateway.flatMap(id -> sink.gateways(clusterId).stream()
-                .filter(one -> one.gateway().equals(id))
-                .findFirst());
-        if (gateway.isPresent() && report.isEmpty()) {
+        if (gateway.isEmpty()) {
+            return match(assignment.get(), null, Served.of(assignment.get()), asked, text);
+        }
+        Optional<GatewayReport> report = sink.gateways(clusterId).stream()
+                .filter(one -> one.gateway().equals(gateway.get()))
+                .findFirst();
+        if (report.isEmpty()) {
             return HttpAnswer.error(
                     404, "no gateway " + gateway.get() + " of Proxy " + clusterId + " is connected to this instance");
         }
-        List<Served> served =
-                report.map(one -> Served.by(one, assignment.get())).orElseGet(() -> Served.of(assignment.get()));
+        return Served.by(report.get(), assignment.get())
+                .map(served -> match(assignment.get(), gateway.get(), List.of(served), asked, text))
+                .orElseGet(() -> HttpAnswer.error(
+                        404,
+                        "gateway " + gateway.get() + " has version "
+                                + report.get().version().abbreviated()
+                                + ", which is neither target nor stable any more; ask again in a moment"));
+    }
+
+    private HttpAnswer match(
+            Assignment assignment, @Nullable String gateway, List<Served> served, Request asked, boolean text) {
         Match match = new Match(
-                clusterId,
-                gateway.orElse(null),
+                assignment.clusterId(),
+                gateway,
                 Match.Request.of(asked),
                 served.stream()
                         .map(one -> Match.Config.of(

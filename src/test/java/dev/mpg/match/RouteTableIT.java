@@ -56,11 +56,14 @@ class RouteTableIT {
             "example.com",
             "x.com",
             "com",
+            "shop.test",
+            "shoe.test",
             "localhost",
             "LOCALHOST:80",
             "10.0.0.1:80",
             "[::1]",
             "[::1]:8080");
+    private static final List<String> PREFIX_DOMAINS = List.of("Shop.*", "sho*", "10.*", "x.com*");
     private static final List<String> PATHS =
             List.of("/", "/a", "/a/", "/a/b", "/a/b/", "/caf%C3%A9", "/-._~!$&'()*+,;=:@");
     private static final List<String> PIECES = List.of(
@@ -144,6 +147,7 @@ class RouteTableIT {
                 }
             }
         }
+        System.out.println("random requests ended " + seen);
         assertThat(seen.values().stream().mapToInt(Integer::intValue).sum()).isEqualTo(CONFIGS * REQUESTS);
         assertThat(seen.keySet()).contains("Forward 200", "Reply 307", "Reply 400", "Reply 404", "Reply 500");
     }
@@ -189,7 +193,7 @@ class RouteTableIT {
         return snapshots;
     }
 
-    /** The same with other answers to what the compiler decided about paths and ports. */
+    /** The same as patches could make it: other paths, ports and domains are taken. */
     private static Snapshot varied(Snapshot snapshot, Random random) throws InvalidProtocolBufferException {
         List<Resource> resources = new ArrayList<>();
         for (Resource resource : snapshot.resources()) {
@@ -218,6 +222,10 @@ class RouteTableIT {
                                             .build());
                         case VIRTUAL_HOST -> {
                             VirtualHost.Builder host = VirtualHost.parseFrom(resource.bytes()).toBuilder();
+                            if (resource.equals(snapshot.resources(ResourceType.VIRTUAL_HOST)
+                                    .getFirst())) {
+                                host.addAllDomains(PREFIX_DOMAINS);
+                            }
                             host.getRoutesBuilderList().forEach(route -> {
                                 if (random.nextInt(3) == 0) {
                                     route.getMatchBuilder().setCaseSensitive(BoolValue.of(random.nextBoolean()));
