@@ -189,58 +189,9 @@ public final class RouteTable {
 
     /** What each listener does with this request. Those that do the same for the same reasons are one answer. */
     public List<Answer> answers(Request request) {
-        return entrances.stream().map(entrance -> answer(entrance, request)).toList();
-    }
-
-    private Answer answer(Entrance entrance, Request request) {
-        Setup setup = entrance.setup();
-        if (setup.foreign().isPresent()) {
-            return new Search(entrance, Optional.empty())
-                    .ends(new Outcome.Unjudged(setup.foreign().get()));
-        }
-        return switch (setup.paths().apply(request.path())) {
-            case PathNormalization.Result.Answered(Outcome.Reply reply) ->
-                new Search(entrance, Optional.empty()).ends(reply);
-            case PathNormalization.Result.Matchable(String path) ->
-                search(new Search(entrance, Optional.of(path)), path, request.host());
-        };
-    }
-
-    private Answer search(Search search, String path, String requestHost) {
-        boolean ignoresPort = search.entrance
-                .setup()
-                .routes()
-                .map(RouteConfiguration::getIgnorePortInHostMatching)
-                .orElse(false);
-        String host = ignoresPort ? withoutPort(requestHost) : requestHost;
-        Optional<Hosts.Found> found = search.entrance.hosts().find(host);
-        if (found.isEmpty()) {
-            return search.ends(Outcome.Reply.withoutRoute(404, "no virtual host takes the host " + host));
-        }
-        VirtualHost virtualHost = found.get().host().message();
-        search.host = Optional.of(new HostMatch(
-                virtualHost.getName(), found.get().domain(), found.get().specificity()));
-        Optional<String> foreign = Foreign.oneOf(DECIDING_IN_HOST, virtualHost);
-        if (foreign.isPresent()) {
-            return search.ends(new Outcome.Unjudged("the virtual host uses " + foreign.get()));
-        }
-        for (int i = 0; i < virtualHost.getRoutesCount(); i++) {
-            Route route = virtualHost.getRoutes(i);
-            String name = route.getName().isEmpty() ? "#" + i : route.getName();
-            Attempt attempt = PathRule.attempt(name, route.getMatch(), path);
-            search.tried.add(attempt);
-            switch (attempt.fit()) {
-                case YES -> {
-                    return search.ends(actions.outcome(name, route));
-                }
-                case UNJUDGED -> {
-                    return search.ends(new Outcome.Unjudged("route " + name + ": " + attempt.why()));
-                }
-                case NO -> {}
-            }
-        }
-        return search.ends(
-                Outcome.Reply.withoutRoute(404, "no route of the virtual host fits; others are not looked at"));
+        return entrances.stream()
+                .map(entrance -> new Search(entrance).answer(request))
+                .toList();
     }
 
     /** What follows the last colon, unless that is within an IPv6 address, as Envoy has it. */
@@ -249,26 +200,70 @@ public final class RouteTable {
         return colon < 0 || host.lastIndexOf(']') > colon ? host : host.substring(0, colon);
     }
 
-    /** An answer in the making. */
-    private static final class Search {
+    /** One request's way through an entrance, with what was found on it. */
+    private final class Search {
         private final Entrance entrance;
-        private final Optional<String> path;
         private final List<Attempt> tried = new ArrayList<>();
+        private Optional<String> path = Optional.empty();
         private Optional<HostMatch> host = Optional.empty();
 
-        Search(Entrance entrance, Optional<String> path) {
+        Search(Entrance entrance) {
             this.entrance = entrance;
-            this.path = path;
         }
 
-        Answer ends(Outcome outcome) {
-            return new Answer(
-                    entrance.listeners(),
-                    path,
-                    host,
-                    tried,
-                    outcome,
-                    entrance.setup().caveats());
+        Answer answer(Request request) {
+            Setup setup = entrance.setup();
+            Outcome outcome = setup.foreign().isPresent()
+                    ? new Outcome.Unjudged(setup.foreign().get())
+                    : arrive(request, setup.paths());
+            return new Answer(entrance.listeners(), path, host, tried, outcome, setup.caveats());
+        }
+
+        private Outcome arrive(Request request, PathNormalization paths) {
+            return switch (paths.apply(request.path())) {
+                case PathNormalization.Result.Answered(Outcome.Reply reply) -> reply;
+                case PathNormalization.Result.Matchable(String matchable) -> {
+                    path = Optional.of(matchable);
+                    yield chooseHost(request.host(), matchable);
+                }
+            };
+        }
+
+        private Outcome chooseHost(String requestHost, String matchable) {
+            boolean ignoresPort = entrance.setup()
+                    .routes()
+                    .map(RouteConfiguration::getIgnorePortInHostMatching)
+                    .orElse(false);
+            String name = ignoresPort ? withoutPort(requestHost) : requestHost;
+            Optional<Hosts.Found> found = entrance.hosts().find(name);
+            if (found.isEmpty()) {
+                return Outcome.Reply.withoutRoute(404, "no virtual host takes the host " + name);
+            }
+            VirtualHost chosen = found.get().host().message();
+            host = Optional.of(new HostMatch(
+                    chosen.getName(), found.get().domain(), found.get().specificity()));
+            return Foreign.oneOf(DECIDING_IN_HOST, chosen)
+                    .<Outcome>map(field -> new Outcome.Unjudged("the virtual host uses " + field))
+                    .orElseGet(() -> chooseRoute(chosen, matchable));
+        }
+
+        private Outcome chooseRoute(VirtualHost chosen, String matchable) {
+            for (int i = 0; i < chosen.getRoutesCount(); i++) {
+                Route route = chosen.getRoutes(i);
+                String name = route.getName().isEmpty() ? "#" + i : route.getName();
+                Attempt attempt = PathRule.attempt(name, route.getMatch(), matchable);
+                tried.add(attempt);
+                switch (attempt.fit()) {
+                    case YES -> {
+                        return actions.outcome(name, route);
+                    }
+                    case UNJUDGED -> {
+                        return new Outcome.Unjudged("route " + name + ": " + attempt.why());
+                    }
+                    case NO -> {}
+                }
+            }
+            return Outcome.Reply.withoutRoute(404, "no route of the virtual host fits; others are not looked at");
         }
     }
 }
