@@ -113,10 +113,19 @@ public final class Tracing implements AutoCloseable {
 
     /** {@code /debug/trace?id=<trace id>}: spans of a trace that ended in this process lately. */
     public HttpAnswer page(HttpRequest request) throws BadRequestException {
-        String id = request.parameter("id")
+        return HttpAnswer.json(200, new RecentTrace(remembered(traceId(request)), List.of()));
+    }
+
+    /** The trace id that a page is asked for. */
+    public static String traceId(HttpRequest request) throws BadRequestException {
+        return request.parameter("id")
                 .filter(text -> TRACE_ID.matcher(text).matches())
                 .orElseThrow(() -> new BadRequestException("say which trace: ?id=<32 hexadecimal digits>"));
-        return HttpAnswer.json(200, recent.of(id).stream().map(RecentSpan::of).toList());
+    }
+
+    /** {@link #recent}, as it is shown. */
+    public List<RecentSpan> remembered(String traceId) {
+        return recent(traceId).stream().map(RecentSpan::of).toList();
     }
 
     /** Exports what waits, for at most two seconds. */

@@ -67,7 +67,7 @@ class MatchPageTest {
     void start() throws IOException {
         master = TestMaster.start();
         proxy = ProxyProcess.start(
-                new ProxyProcess.Options(TestMaster.INSTANCE, master.address(), ANY, ANY, folder, Optional.empty()));
+                new ProxyProcess.Options(TestMaster.INSTANCE, master.address(), ANY, ANY, folder, Optional.empty(), 0));
     }
 
     @AfterEach

@@ -26,7 +26,8 @@ final class TraceSource {
     /** @throws CommandException when it can't be had */
     static RecentTrace ofOperator(URI operator, String id) {
         try {
-            return JSON.readValue(get(operator, "/debug/trace?id=" + id, "the operator", "--operator"), RecentTrace.class);
+            return JSON.readValue(
+                    get(operator, "/debug/trace?id=" + id, "the operator", "--operator"), RecentTrace.class);
         } catch (IOException e) {
             throw new CommandException(operator + " is no operator: " + e.getMessage(), e);
         }
@@ -46,14 +47,15 @@ final class TraceSource {
 
     private static byte[] get(URI base, String path, String what, String option) {
         URI uri = URI.create(base.toString().replaceAll("/+$", "") + path);
-        try (HttpClient http =
-                HttpClient.newBuilder().connectTimeout(PATIENCE).build()) {
+        try (HttpClient http = HttpClient.newBuilder().connectTimeout(PATIENCE).build()) {
             HttpResponse<byte[]> response = http.send(
                     HttpRequest.newBuilder(uri).timeout(PATIENCE).build(), HttpResponse.BodyHandlers.ofByteArray());
             if (response.statusCode() != 200 && response.statusCode() != NOT_FOUND) {
                 throw new CommandException(what + " at " + base + " answered " + response.statusCode());
             }
-            return response.statusCode() == NOT_FOUND ? "{}".getBytes(java.nio.charset.StandardCharsets.UTF_8) : response.body();
+            return response.statusCode() == NOT_FOUND
+                    ? "{}".getBytes(java.nio.charset.StandardCharsets.UTF_8)
+                    : response.body();
         } catch (IOException e) {
             throw new CommandException(
                     "cannot reach " + what + " at " + base + ": say where it is with " + option + " ("
@@ -74,11 +76,12 @@ final class TraceSource {
                 attributes.put(tag.path("key").asText(), tag.path("value").asText());
             }
             List<String> events = new ArrayList<>();
-            span.path("logs").forEach(log -> log.path("fields").forEach(field -> {
-                if (field.path("key").asText().equals("event")) {
-                    events.add(field.path("value").asText());
-                }
-            }));
+            span.path("logs")
+                    .forEach(log -> log.path("fields").forEach(field -> {
+                        if (field.path("key").asText().equals("event")) {
+                            events.add(field.path("value").asText());
+                        }
+                    }));
             String parent = null;
             for (JsonNode reference : span.path("references")) {
                 if (reference.path("refType").asText().equals("CHILD_OF")) {

@@ -49,8 +49,9 @@ final class TraceTree {
                 .plus(about(span))
                 .plus(branch.isEmpty() || crosses(span) ? "  " + span.service() : "", Tone.FAINT);
         lines.add(span.error() == null ? line : line.plus("  " + span.error(), Tone.BAD));
-        List<RecentSpan> below =
-                children.getOrDefault(span.spanId(), List.of()).stream().sorted(BY_TIME).toList();
+        List<RecentSpan> below = children.getOrDefault(span.spanId(), List.of()).stream()
+                .sorted(BY_TIME)
+                .toList();
         for (int i = 0; i < below.size(); i++) {
             boolean last = i == below.size() - 1;
             add(

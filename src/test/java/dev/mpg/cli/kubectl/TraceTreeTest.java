@@ -26,7 +26,13 @@ class TraceTreeTest {
     }
 
     private static final List<RecentSpan> SPANS = List.of(
-            span("5", "4", "gateway.apply", 9_000, 6_381, Map.of("mpg.gateway", "shop-0", "mpg.version", "e04e1b9cbf01")),
+            span(
+                    "5",
+                    "4",
+                    "gateway.apply",
+                    9_000,
+                    6_381,
+                    Map.of("mpg.gateway", "shop-0", "mpg.version", "e04e1b9cbf01")),
             span("2", "1", "compile", 1_300, 150, Map.of()),
             span("3", "1", "PATCH proxies/status", 2_000, 6_000, Map.of("http.response.status_code", "200")),
             span("4", "1", "proxy.apply", 8_000, 10_919, Map.of("mpg.version", "e04e1b9cbf01")),
@@ -47,14 +53,16 @@ class TraceTreeTest {
 
     @Test
     void causesStandAboveWhatTheyCausedInTheOrderOfTime() {
-        assertThat(TraceTree.lines(SPANS, true)).extracting(Line::plain).containsExactly(
-                "   BEGAN      TOOK  SPAN",
-                "     0µs     12.5s  reconcile proxy edge/shop  mpg-operator",
-                "   300µs     150µs  ├─ compile",
-                "   1.0ms     6.0ms  ├─ PATCH proxies/status 200",
-                "   7.0ms    10.9ms  └─ proxy.apply e04e1b9cbf01  mpg-proxy",
-                "   8.0ms     6.4ms     ├─ gateway.apply shop-0 e04e1b9cbf01",
-                "   8.5ms    2000ms     └─ gateway.apply shop-1 e04e1b9cbf01  no such filter");
+        assertThat(TraceTree.lines(SPANS, true))
+                .extracting(Line::plain)
+                .containsExactly(
+                        "   BEGAN      TOOK  SPAN",
+                        "     0µs     12.5s  reconcile proxy edge/shop  mpg-operator",
+                        "   300µs     150µs  ├─ compile",
+                        "   1.0ms     6.0ms  ├─ PATCH proxies/status 200",
+                        "   7.0ms    10.9ms  └─ proxy.apply e04e1b9cbf01  mpg-proxy",
+                        "   8.0ms     6.4ms     ├─ gateway.apply shop-0 e04e1b9cbf01",
+                        "   8.5ms    2000ms     └─ gateway.apply shop-1 e04e1b9cbf01  no such filter");
     }
 
     @Test
