@@ -24,7 +24,7 @@ lint: ## Check formatting, compiler findings and scripts, without tests
 	@$(maven) $(quiet) -DskipTests -DskipITs verify
 	@if command -v shellcheck >/dev/null; then shellcheck -x $(scripts); else echo "shellcheck is not installed: scripts are not checked"; fi
 
-scripts := .ci/run bin/mpg bin/kubectl-mpg hack/jdk hack/processes hack/programs hack/control-plane hack/stack
+scripts := .ci/run bin/mpg bin/kubectl-mpg hack/jdk hack/processes hack/programs hack/control-plane hack/stack hack/observability
 
 .PHONY: format
 format: ## Format the Java sources
@@ -43,11 +43,11 @@ bench: build ## Measure from kubectl apply to the last gateway's ACK, what trave
 	  -cp "target/test-classes:target/classes:$$(cat target/test.classpath)" dev.mpg.e2e.$$benchmark || exit; done
 
 .PHONY: demo
-demo: build ## See a route reach three Envoys and a change travel, on this machine
+demo: build ## See a route reach three Envoys and a change travel, on this machine; WITH=observability adds Prometheus and Jaeger
 	@hack/demo
 
 .PHONY: up
-up: build ## Run an API server and the operator in the background
+up: build ## Run an API server and the operator in the background; WITH=observability as above
 	@hack/stack up
 
 .PHONY: env
