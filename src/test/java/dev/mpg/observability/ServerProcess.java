@@ -53,16 +53,22 @@ final class ServerProcess implements AutoCloseable {
             return new ServerProcess(name, process, log);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
         }
     }
 
-    private static Path program(String name) throws IOException {
+    private static Path program(String name) throws IOException, InterruptedException {
         String folder = System.getenv("MPG_PROGRAMS");
         if (folder == null || folder.isEmpty()) {
             Process process = new ProcessBuilder("hack/programs", name)
                     .redirectError(ProcessBuilder.Redirect.INHERIT)
                     .start();
             folder = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+            if (process.waitFor() != 0) {
+                throw new IllegalStateException("'hack/programs " + name + "' failed; why is in the output above");
+            }
         }
         return Path.of(folder, name);
     }
@@ -72,8 +78,14 @@ final class ServerProcess implements AutoCloseable {
         return Objects.requireNonNull(Awaitility.await(name + " logs " + pattern)
                 .atMost(START)
                 .pollInterval(Duration.ofMillis(20))
-                .failFast(name + " ended, see " + log, () -> !process.isAlive())
+                .failFast(this::requireAlive)
                 .until(() -> find(pattern), Objects::nonNull));
+    }
+
+    private void requireAlive() throws IOException {
+        if (!process.isAlive()) {
+            throw new IllegalStateException(name + " ended; its log:\n" + Files.readString(log));
+        }
     }
 
     private @Nullable String find(Pattern pattern) throws IOException {
@@ -86,7 +98,7 @@ final class ServerProcess implements AutoCloseable {
         Awaitility.await(name + " is ready")
                 .atMost(START)
                 .pollInterval(Duration.ofMillis(20))
-                .failFast(name + " ended, see " + log, () -> !process.isAlive())
+                .failFast(this::requireAlive)
                 .ignoreException(UncheckedIOException.class)
                 .until(() -> get(url).statusCode() == 200);
     }
