@@ -103,12 +103,15 @@ public final class JaegerServer implements AutoCloseable {
         return traces(ServerProcess.body(response)).stream().findFirst();
     }
 
-    /** Where it takes OTLP over gRPC: {@code http://host:port}, as {@code OTEL_EXPORTER_OTLP_ENDPOINT} has it. */
+    /** Where it takes OTLP over gRPC: {@code http://host:port}. */
     public String otlpGrpcUrl() {
         return otlpGrpcUrl;
     }
 
-    /** Where it takes OTLP over HTTP: {@code http://host:port}, below which are paths such as {@code /v1/traces}. */
+    /**
+     * Where it takes OTLP over HTTP: {@code http://host:port}, as {@code OTEL_EXPORTER_OTLP_ENDPOINT} has it; spans go to
+     * {@code /v1/traces} below that.
+     */
     public String otlpHttpUrl() {
         return otlpHttpUrl;
     }
