@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.core.ConditionTimeoutException;
 
@@ -32,6 +33,12 @@ final class RunningOperator implements AutoCloseable {
      * @param options more arguments for {@code mpg operator}
      */
     static RunningOperator start(Path kubeconfig, Path state, Path envoy, String... options) {
+        return start(kubeconfig, state, envoy, Map.of(), options);
+    }
+
+    /** @param environment more of its variables */
+    static RunningOperator start(
+            Path kubeconfig, Path state, Path envoy, Map<String, String> environment, String... options) {
         try {
             Files.createDirectories(state);
             String httpAddress = "127.0.0.1:" + freePort();
@@ -53,6 +60,7 @@ final class RunningOperator implements AutoCloseable {
                     .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
             builder.environment().put("KUBECONFIG", kubeconfig.toString());
             builder.environment().put("MPG_HTTP_ADDRESS", httpAddress);
+            builder.environment().putAll(environment);
             RunningOperator operator = new RunningOperator(builder.start(), httpAddress);
             operator.awaitReady(log);
             return operator;

@@ -103,6 +103,11 @@ public final class JaegerServer implements AutoCloseable {
         return traces(ServerProcess.body(response)).stream().findFirst();
     }
 
+    /** Its query API. */
+    public String url() {
+        return queryUrl;
+    }
+
     /** Where it takes OTLP over gRPC: {@code http://host:port}. */
     public String otlpGrpcUrl() {
         return otlpGrpcUrl;
