@@ -45,7 +45,8 @@ import picocli.CommandLine.Spec;
             "  kubectl mpg shows rollouts and steers them: put bin/ on the PATH.",
             "",
             "  Every option can come from the environment: --data-dir is MPG_DATA_DIR.",
-            "  MPG_LOG_LEVEL is TRACE, DEBUG, INFO (default), WARN or ERROR. Logs go to stderr."
+            "  MPG_LOG_LEVEL is TRACE, DEBUG, INFO (default), WARN or ERROR. Logs go to stderr,",
+            "  a readable line each or, with MPG_LOG_FORMAT=json, an object each."
         })
 public final class Mpg implements Runnable {
     // java.util.logging forgets the level of a logger that nobody holds.

@@ -155,10 +155,11 @@ final class OperatorCommand implements Callable<Integer> {
     private int leaseSeconds = 15;
 
     @Mixin
-    private SamplingOption sampling = new SamplingOption();
+    private TelemetryOptions telemetry = new TelemetryOptions();
 
     @Override
     public Integer call() throws IOException, InterruptedException {
+        double sampling = telemetry.apply();
         LeaseTerms terms = terms();
         Path program = envoyProgram();
         Config config = new ConfigBuilder().build();
@@ -168,7 +169,7 @@ final class OperatorCommand implements Callable<Integer> {
                 ? Optional.of(new LeaderElection(config, claim(), terms, Clock.systemUTC()))
                 : Optional.empty();
         try (ProcessMetrics metrics = new ProcessMetrics();
-                Tracing tracing = Tracing.start("mpg-operator", hostName(), sampling.share(), metrics.registry());
+                Tracing tracing = Tracing.start("mpg-operator", hostName(), sampling, metrics.registry());
                 KubernetesClient client = client(config, election, tracing);
                 OperatorProcess operator = new OperatorProcess(
                         client,
@@ -247,9 +248,11 @@ final class OperatorCommand implements Callable<Integer> {
                 masters.isEmpty() ? List.of(new HostPort(sync.getAddress().getHostAddress(), sync.getPort())) : masters;
         return switch (where) {
             case host ->
-                new HostInfrastructure(
-                        new HostSettings(state.toAbsolutePath(), program, InstanceCommand.thisProgram(addresses))
-                                .withKeepRunning(keepRunning || leaderElect));
+                new HostInfrastructure(new HostSettings(
+                                state.toAbsolutePath(),
+                                program,
+                                InstanceCommand.thisProgram(addresses, telemetry.debugMode()))
+                        .withKeepRunning(keepRunning || leaderElect));
         };
     }
 

@@ -95,7 +95,7 @@ final class ProxyCommand implements Callable<Integer> {
     private @Nullable String advertisedHost;
 
     @Mixin
-    private SamplingOption sampling = new SamplingOption();
+    private TelemetryOptions telemetry = new TelemetryOptions();
 
     @Override
     public Integer call() throws InterruptedException {
@@ -125,7 +125,7 @@ final class ProxyCommand implements Callable<Integer> {
                 debug,
                 given("--data-dir", dataFolder),
                 Optional.ofNullable(advertisedHost),
-                sampling.share());
+                telemetry.apply());
     }
 
     private void requireHostFor(String option, InetSocketAddress address) {

@@ -9,6 +9,7 @@ import dev.mpg.sync.SyncTransport;
 import dev.mpg.telemetry.CannotListenException;
 import dev.mpg.telemetry.HttpEndpoints;
 import dev.mpg.telemetry.HttpEndpoints.Readiness;
+import dev.mpg.telemetry.RuntimePages;
 import dev.mpg.telemetry.Tracing;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.grpc.Server;
@@ -152,6 +153,7 @@ public final class OperatorProcess implements AutoCloseable {
         try {
             HttpEndpoints endpoints = HttpEndpoints.start(httpAddress);
             endpoints.readiness(this::readiness);
+            RuntimePages.on(endpoints);
             endpoints.page("/debug/trace", new TracePage(tracing, master));
             endpoints.metrics(metrics);
             http = endpoints;

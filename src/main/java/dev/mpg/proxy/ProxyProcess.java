@@ -6,6 +6,7 @@ import dev.mpg.telemetry.CannotListenException;
 import dev.mpg.telemetry.HttpEndpoints;
 import dev.mpg.telemetry.HttpEndpoints.Readiness;
 import dev.mpg.telemetry.ProcessMetrics;
+import dev.mpg.telemetry.RuntimePages;
 import dev.mpg.telemetry.Tracing;
 import dev.mpg.xds.XdsServer;
 import io.grpc.Server;
@@ -121,6 +122,7 @@ public final class ProxyProcess implements AutoCloseable {
         http.page("/debug/config/dump", pages::dump);
         http.page("/debug/config/match", pages::match);
         http.page("/debug/trace", tracing::page);
+        RuntimePages.on(http);
         http.metrics(registry);
         http.readiness(process::readiness);
         measure(registry, store, sink, master);

@@ -8,6 +8,7 @@ import dev.mpg.snapshot.Cohort;
 import dev.mpg.snapshot.ContentHash;
 import dev.mpg.snapshot.Snapshot;
 import dev.mpg.sync.AssignmentSink;
+import dev.mpg.telemetry.LogKeys;
 import dev.mpg.telemetry.TraceContext;
 import dev.mpg.telemetry.Tracing;
 import dev.mpg.xds.FleetListener;
@@ -32,6 +33,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.spi.LoggingEventBuilder;
 
 /**
  * Keeps on disk, then serves, what the Master sends. What the disk doesn't take is served from memory, and so is gone when this
@@ -211,7 +213,13 @@ final class ServingSink implements AssignmentSink {
     }
 
     private void serve(Assignment assignment, SpanContext change) {
-        log.info(
+        LoggingEventBuilder line = log.atInfo()
+                .addKeyValue(LogKeys.CLUSTER_ID, assignment.clusterId())
+                .addKeyValue(LogKeys.VERSION, assignment.target().version().abbreviated());
+        if (change.isSampled()) {
+            line = line.addKeyValue(LogKeys.TRACE_ID, change.getTraceId());
+        }
+        line.log(
                 "Proxy {}: target {}, stable {}",
                 assignment.clusterId(),
                 assignment.target(),

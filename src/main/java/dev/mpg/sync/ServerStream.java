@@ -321,6 +321,7 @@ final class ServerStream implements StreamObserver<FromProxy>, InstanceStream {
         ByteString frame = publication.get().frame(known);
         meters.pushes.increment();
         meters.manifestBytes.increment(frame.size());
+        LOG.debug("instance {} is told of {} in {} bytes", instance, clusterId, frame.size());
         call.onNext(frame);
     }
 

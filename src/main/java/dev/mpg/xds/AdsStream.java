@@ -192,6 +192,16 @@ final class AdsStream<Q> {
             }
             // Counted first: a client that has it can look at the counter.
             metrics.sent(response);
+            if (LOG.isDebugEnabled()) {
+                LOG.debug(
+                        "gateway {} of cluster {} is sent {}: {} resources, {} bytes, {} removed",
+                        gateway,
+                        fleet.clusterId(),
+                        response.typeUrl(),
+                        response.change().upserted().size(),
+                        response.change().resourceBytes(),
+                        response.change().removed().size());
+            }
             call.onNext(marshalling.marshal(response, address));
         }
         session.settle();

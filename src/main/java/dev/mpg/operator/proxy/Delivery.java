@@ -32,9 +32,13 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Takes a Proxy's rollout a step further, and says so. Not called for one Proxy by two threads at once. */
 final class Delivery {
+    private static final Logger log = LoggerFactory.getLogger(Delivery.class);
+
     /** How long after a start proxy instances are given to say what they serve, before status says that they don't. */
     private static final Duration JOINING = Duration.ofSeconds(15);
 
@@ -198,6 +202,12 @@ final class Delivery {
                                     Tracing.VERSION,
                                     String.valueOf(serve.target().orElse(null))));
         }
+        log.debug(
+                "{}: target {} to {}, stable {} to the others",
+                seen.clusterId(),
+                serve.target().map(ContentHash::abbreviated).orElse("none"),
+                serve.cohort().isEmpty() ? "nobody but where nothing is stable" : Names.few(serve.cohort()),
+                serve.stable().map(ContentHash::abbreviated).orElse("none"));
         enforcement.serve(seen, serve, traceparent, contents);
         serves.put(seen.clusterId(), serve);
     }

@@ -7,6 +7,7 @@ import dev.mpg.api.Proxy;
 import dev.mpg.api.ProxyStatus;
 import dev.mpg.operator.proxy.RunningConfigs.Running;
 import dev.mpg.rollout.Phase;
+import dev.mpg.telemetry.LogKeys;
 import dev.mpg.telemetry.TraceContext;
 import dev.mpg.telemetry.Tracing;
 import io.opentelemetry.api.common.AttributeKey;
@@ -22,6 +23,7 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
 
 /**
  * A span of each reconcile of a Proxy. The first that sees a new spec begins the trace of that change; those that take it
@@ -65,7 +67,13 @@ final class ReconcileSpans {
         }
         Span span = builder.startSpan();
         SpanContext context = span.getSpanContext();
-        try (Scope _ = span.makeCurrent()) {
+        try (Scope _ = span.makeCurrent();
+                var _ = MDC.putCloseable(LogKeys.CONTROLLER, "proxy");
+                var _ = MDC.putCloseable(LogKeys.NAMESPACE, proxy.getMetadata().getNamespace());
+                var _ = MDC.putCloseable(LogKeys.NAME, proxy.getMetadata().getName());
+                var _ = MDC.putCloseable(LogKeys.CLUSTER_ID, clusterId(proxy));
+                var _ = MDC.putCloseable(LogKeys.TRACE_ID, context.isSampled() ? context.getTraceId() : null);
+                var _ = MDC.putCloseable(LogKeys.SPAN_ID, context.isSampled() ? context.getSpanId() : null)) {
             return work.apply(change ? (context.isSampled() ? TraceContext.text(context) : "") : earlier);
         } catch (RuntimeException e) {
             span.recordException(e);

@@ -12,8 +12,12 @@ public interface InstanceCommand {
     /** The program and its arguments. */
     List<String> of(Instance instance);
 
-    /** This program, asked to be a proxy instance of whichever Master leads of those at these addresses. */
-    static InstanceCommand thisProgram(List<HostPort> masters) {
+    /**
+     * This program, asked to be a proxy instance of whichever Master leads of those at these addresses.
+     *
+     * @param debugMode whether it logs each step
+     */
+    static InstanceCommand thisProgram(List<HostPort> masters, boolean debugMode) {
         RunningProgram program = RunningProgram.find();
         String addresses = masters.stream().map(HostPort::toString).collect(Collectors.joining(","));
         return instance -> program.command(
@@ -27,7 +31,8 @@ public interface InstanceCommand {
                 "--debug-address",
                 instance.debug().toString(),
                 "--data-dir",
-                instance.data().toString());
+                instance.data().toString(),
+                "--debug-mode=" + debugMode);
     }
 
     /**

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -21,6 +22,8 @@ import java.util.stream.Stream;
  */
 record RunningProgram(Path java, String classPath, String build) {
     private static final String MAIN_CLASS = "dev.mpg.cli.Mpg";
+
+    private static final String LOG_CONFIGURATION = "logback.configurationFile";
 
     /**
      * Protobuf's use of sun.misc.Unsafe and gRPC's native libraries are known and not worth a warning in each log. The
@@ -54,6 +57,9 @@ record RunningProgram(Path java, String classPath, String build) {
         command.add(java.toString());
         command.addAll(FLAGS);
         command.add("-Dmpg.build=" + build);
+        // Whoever says how this process logs, means its instances, too.
+        Optional.ofNullable(System.getProperty(LOG_CONFIGURATION))
+                .ifPresent(file -> command.add("-D" + LOG_CONFIGURATION + "=" + file));
         command.addAll(List.of("-cp", classPath, MAIN_CLASS));
         command.addAll(List.of(arguments));
         return List.copyOf(command);

@@ -19,7 +19,7 @@ class InstanceCommandTest {
 
     @Test
     void runsThisProgramOnceMore() {
-        List<String> command = InstanceCommand.thisProgram(MASTERS).of(INSTANCE);
+        List<String> command = InstanceCommand.thisProgram(MASTERS, false).of(INSTANCE);
         assertThat(Path.of(command.getFirst())).matches(Files::isExecutable);
         assertThat(command)
                 .containsSubsequence(
@@ -40,7 +40,7 @@ class InstanceCommandTest {
 
     @Test
     void isTheSameForTheSameBuild() {
-        assertThat(InstanceCommand.thisProgram(MASTERS).of(INSTANCE))
-                .isEqualTo(InstanceCommand.thisProgram(MASTERS).of(INSTANCE));
+        assertThat(InstanceCommand.thisProgram(MASTERS, false).of(INSTANCE))
+                .isEqualTo(InstanceCommand.thisProgram(MASTERS, false).of(INSTANCE));
     }
 }
