@@ -4,6 +4,7 @@ import dev.mpg.rollout.Traffic;
 import dev.mpg.snapshot.ContentHash;
 import dev.mpg.sync.InstanceHolding;
 import dev.mpg.sync.InstanceStream;
+import dev.mpg.sync.Publication;
 import dev.mpg.sync.SyncAuthority;
 import dev.mpg.sync.SyncLimits;
 import java.util.HashMap;
@@ -11,6 +12,7 @@ import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** What the Master knows about one instance. Guarded by the Master's lock. */
@@ -85,13 +87,25 @@ final class KnownInstance {
                         && subjects.add(clusterId));
     }
 
-    /** Takes what it says that it holds of a Proxy. Whether that is news. */
-    boolean holds(InstanceHolding holding) {
+    /**
+     * Takes what it says that it holds of a Proxy. Whether that is news.
+     *
+     * @param publication what the Proxy's instances were told, if anything: that its live data is held is no news
+     */
+    boolean holds(InstanceHolding holding, @Nullable Publication publication) {
         String clusterId = holding.clusterId();
         Set<ContentHash> before = held.put(clusterId, holding.versions());
+        boolean versionsAreNews =
+                before == null || !configs(before, publication).equals(configs(holding.versions(), publication));
         boolean errorIsNews = replace(errors, clusterId, holding.error());
         boolean unsavedIsNews = replace(unsaved, clusterId, holding.unsaved());
-        return !holding.versions().equals(before) || errorIsNews || unsavedIsNews;
+        return versionsAreNews || errorIsNews || unsavedIsNews;
+    }
+
+    private static Set<ContentHash> configs(Set<ContentHash> versions, @Nullable Publication publication) {
+        return versions.stream()
+                .filter(version -> publication == null || !publication.isLive(version))
+                .collect(Collectors.toSet());
     }
 
     /** Whether that makes a difference. */

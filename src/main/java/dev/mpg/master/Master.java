@@ -61,6 +61,7 @@ public final class Master {
         Publication publication;
 
         Snapshot live = Snapshot.EMPTY;
+        boolean livePartial;
     }
 
     public Master(MeterRegistry registry, MasterListener listener) {
@@ -89,10 +90,13 @@ public final class Master {
      * Says what the configs of a cluster refer to and what is no part of any. It goes to every gateway at once, and makes no
      * version. Of a cluster that was neither published nor held it is ignored.
      *
+     * @param partial whether some of the versions that are served refer to more, of which it isn't known what: then
+     *     instances keep what else they have
      * @throws IllegalArgumentException when it has a resource, or more resources, than ConfigSync carries; then nothing
      *     changes
      */
-    public void live(String clusterId, Snapshot data) {
+    public void live(String clusterId, Snapshot data, boolean partial) {
+        Publication.checkLive(clusterId, data);
         Notices notices = new Notices();
         synchronized (lock) {
             Cluster cluster = clusters.get(clusterId);
@@ -100,8 +104,9 @@ public final class Master {
                 return;
             }
             Publication before = cluster.publication;
-            Publication after = before == null ? null : before.with(data);
+            Publication after = before == null ? null : before.with(data, partial);
             cluster.live = data;
+            cluster.livePartial = partial;
             cluster.publication = after;
             if (before != after) {
                 for (String name : cluster.instances) {
@@ -172,7 +177,7 @@ public final class Master {
                 cluster = new Cluster();
                 clusters.put(clusterId, cluster);
             }
-            cluster.publication = after == null ? null : after.with(cluster.live);
+            cluster.publication = after == null ? null : after.with(cluster.live, cluster.livePartial);
             boolean changed = before != cluster.publication;
             for (String name : servedBy) {
                 KnownInstance instance = instances.computeIfAbsent(name, KnownInstance::new);
@@ -369,7 +374,7 @@ public final class Master {
                 KnownInstance instance = speaker(name, stream);
                 if (instance == null
                         || !instance.maySpeakOf(holding.clusterId(), placementComplete)
-                        || !instance.holds(holding)) {
+                        || !instance.holds(holding, published(holding.clusterId()))) {
                     return;
                 }
                 notices.fleetsChanged(Set.of(holding.clusterId()));

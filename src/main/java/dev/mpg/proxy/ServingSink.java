@@ -160,7 +160,9 @@ final class ServingSink implements AssignmentSink {
     }
 
     private Optional<String> saveAndServe(Assignment assignment) {
-        Span span = span(assignment);
+        // What a new stream to the Master brings again is no change.
+        boolean again = assignment(assignment.clusterId()).equals(Optional.of(assignment));
+        Span span = again ? Span.getInvalid() : span(assignment);
         try {
             Optional<String> reason = save(assignment);
             span.addEvent(reason.isEmpty() ? "on disk" : "not on disk");

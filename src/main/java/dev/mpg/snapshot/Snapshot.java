@@ -113,6 +113,14 @@ public final class Snapshot {
         return new Snapshot(merged, ContentHash.ofDigest(digest.digest()), configVersion);
     }
 
+    /** This one's resources, but where the other has one of the same name, that. */
+    public Snapshot overlaid(Snapshot other) {
+        Map<ResourceType, List<Resource>> merged = new EnumMap<>(ResourceType.class);
+        merged.putAll(other.resources);
+        resources.forEach((type, list) -> merged.merge(type, list, Snapshot::merge));
+        return new Snapshot(merged);
+    }
+
     private static List<Resource> merge(List<Resource> list, List<Resource> more) {
         List<Resource> merged = new ArrayList<>(list.size() + more.size());
         int j = 0;

@@ -167,7 +167,7 @@ final class Download {
     /**
      * The assignment, once nothing is lacking.
      *
-     * @param held live data that stays unless there is other
+     * @param held live data, which stays as far as there is no other
      * @throws UnresolvableManifestException when its content doesn't add up to its versions
      */
     Assignment assemble(Snapshot held) throws UnresolvableManifestException {
@@ -179,7 +179,9 @@ final class Download {
                 message.getClusterId(),
                 stable.map(snapshots::get),
                 Objects.requireNonNull(snapshots.get(target)),
-                live.map(snapshots::get).orElse(held),
+                live.map(snapshots::get)
+                        .map(data -> message.getLivePartial() ? held.overlaid(data) : data)
+                        .orElse(held),
                 CohortCodec.decode(message.getCohort()),
                 message.getMembersList(),
                 message.getTraceparent());

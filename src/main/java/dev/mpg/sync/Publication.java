@@ -47,6 +47,8 @@ public final class Publication {
     private final Order order;
     /** What is live now, then earlier, from new to old; empty while it isn't known or there is none. */
     private final Map<ContentHash, Snapshot> live;
+    /** Whether there may be more that is live than is known. */
+    private final boolean livePartial;
 
     /** Target, stable, then earlier ones from new to old; without those of which only instances have the content. */
     private final Map<ContentHash, Snapshot> recent;
@@ -55,10 +57,12 @@ public final class Publication {
     private final Map<Bases, ByteString> frames = new ConcurrentHashMap<>();
     private final Map<ContentHash, Map<ContentHash, ByteString>> indexes = new ConcurrentHashMap<>();
 
-    private Publication(Order order, Map<ContentHash, Snapshot> recent, Map<ContentHash, Snapshot> live) {
+    private Publication(
+            Order order, Map<ContentHash, Snapshot> recent, Map<ContentHash, Snapshot> live, boolean livePartial) {
         this.order = order;
         this.recent = recent;
         this.live = live;
+        this.livePartial = livePartial;
     }
 
     /**
@@ -67,7 +71,7 @@ public final class Publication {
      * @throws IllegalArgumentException when it has a resource or a manifest that is too large for ConfigSync
      */
     public static Publication of(Order order) {
-        return after(Map.of(), order, Map.of());
+        return after(Map.of(), order, Map.of(), false);
     }
 
     /**
@@ -76,19 +80,21 @@ public final class Publication {
      * @throws IllegalArgumentException when it has a resource or a manifest that is too large for ConfigSync
      */
     public Publication then(Order next) {
-        return after(recent, next, live);
+        return after(recent, next, live, livePartial);
     }
 
     /**
      * The same with this live data. None at all is not told: no config refers to any then.
      *
+     * @param partial whether instances keep what else they have
      * @throws IllegalArgumentException when it has a resource or a manifest that is too large for ConfigSync
      */
-    public Publication with(Snapshot data) {
-        if (data.size() == 0 || live().filter(data::equals).isPresent()) {
+    public Publication with(Snapshot data, boolean partial) {
+        if (data.size() == 0
+                || (livePartial == partial && live().filter(data::equals).isPresent())) {
             return this;
         }
-        checkSize(order.clusterId(), data, MAX_LIVE_BYTES);
+        checkLive(order.clusterId(), data);
         Map<ContentHash, Snapshot> next = new LinkedHashMap<>();
         next.put(data.version(), data);
         for (Snapshot earlier : live.values()) {
@@ -96,14 +102,24 @@ public final class Publication {
                 next.putIfAbsent(earlier.version(), earlier);
             }
         }
-        return new Publication(order, recent, next);
+        return new Publication(order, recent, next, partial);
+    }
+
+    /**
+     * Looks whether ConfigSync carries this live data.
+     *
+     * @throws IllegalArgumentException when it has a resource or a manifest that is too large
+     */
+    public static void checkLive(String clusterId, Snapshot data) {
+        checkSize(clusterId, data, MAX_LIVE_BYTES);
     }
 
     private Optional<Snapshot> live() {
         return live.values().stream().findFirst();
     }
 
-    private static Publication after(Map<ContentHash, Snapshot> earlier, Order order, Map<ContentHash, Snapshot> live) {
+    private static Publication after(
+            Map<ContentHash, Snapshot> earlier, Order order, Map<ContentHash, Snapshot> live, boolean livePartial) {
         checkSize(order.clusterId(), order.members());
         checkSize(order.clusterId(), order.cohort().gateways());
         Map<ContentHash, Snapshot> recent = new LinkedHashMap<>();
@@ -125,7 +141,7 @@ public final class Publication {
                 recent.putIfAbsent(snapshot.version(), snapshot);
             }
         }
-        return new Publication(order, recent, live);
+        return new Publication(order, recent, live, livePartial);
     }
 
     /** The same, out of the objects of the equal one of these, or else of the first, which is the most like it. */
@@ -188,8 +204,17 @@ public final class Publication {
 
     /** The versions whose manifests an instance knows once it got this. */
     Set<ContentHash> versions() {
-        return Stream.concat(order.versions().stream(), live().map(Snapshot::version).stream())
-                .collect(Collectors.toUnmodifiableSet());
+        return Set.copyOf(order.versions());
+    }
+
+    /** Whether this is live data now, or was a short while ago. */
+    public boolean isLive(ContentHash version) {
+        return live.containsKey(version);
+    }
+
+    /** The live data whose manifest it knows then. */
+    Set<ContentHash> liveVersions() {
+        return live().map(Snapshot::version).stream().collect(Collectors.toUnmodifiableSet());
     }
 
     /**
@@ -198,11 +223,20 @@ public final class Publication {
      * @param known versions whose manifests the instance knows
      */
     ByteString frame(Set<ContentHash> known) {
+        return frame(known, known);
+    }
+
+    /**
+     * The same.
+     *
+     * @param knownLive the live data that the instance knows, of which it holds the latest only
+     */
+    ByteString frame(Set<ContentHash> known, Set<ContentHash> knownLive) {
         Optional<ContentHash> stableBase = order.stable().flatMap(version -> base(version, known, recent));
         Set<ContentHash> knownWithStable = new HashSet<>(known);
         order.stable().ifPresent(knownWithStable::add);
         Optional<ContentHash> targetBase = base(order.target(), knownWithStable, recent);
-        Optional<ContentHash> liveBase = live().flatMap(data -> base(data.version(), known, live));
+        Optional<ContentHash> liveBase = live().flatMap(data -> base(data.version(), knownLive, live));
         boolean whole = targetBase.isEmpty()
                 || (order.stable().isPresent() && stableBase.isEmpty())
                 || (live().isPresent() && liveBase.isEmpty());
@@ -219,7 +253,8 @@ public final class Publication {
                 .setTraceparent(order.traceparent())
                 .addAllMembers(order.members());
         order.stable().ifPresent(stable -> message.setStable(manifest(stable, bases.stable(), recent)));
-        live().ifPresent(data -> message.setLive(manifest(data.version(), bases.live(), live)));
+        live().ifPresent(data ->
+                message.setLive(manifest(data.version(), bases.live(), live)).setLivePartial(livePartial));
         return FromMaster.newBuilder().setAssignment(message).build().toByteString();
     }
 

@@ -313,12 +313,16 @@ final class ServerStream implements StreamObserver<FromProxy>, InstanceStream {
         if (publication.isEmpty() || publication.get() == told.get(clusterId)) {
             return;
         }
-        Set<ContentHash> known = new HashSet<>(held.getOrDefault(clusterId, Set.of()));
+        Set<ContentHash> holds = held.getOrDefault(clusterId, Set.of());
+        Set<ContentHash> known = new HashSet<>(holds);
         Publication earlier = told.put(clusterId, publication.get());
+        Set<ContentHash> knownLive = holds;
         if (earlier != null) {
             known.addAll(earlier.versions());
+            // What it says that it holds may be older than what it was told since, which has taken its place.
+            knownLive = earlier.liveVersions().isEmpty() ? holds : earlier.liveVersions();
         }
-        ByteString frame = publication.get().frame(known);
+        ByteString frame = publication.get().frame(known, knownLive);
         meters.pushes.increment();
         meters.manifestBytes.increment(frame.size());
         LOG.debug("instance {} is told of {} in {} bytes", instance, clusterId, frame.size());

@@ -20,6 +20,8 @@ final class ApplySpan {
     private static final AttributeKey<String> CLUSTER_ID = AttributeKey.stringKey("mpg.cluster_id");
     private static final AttributeKey<String> VERSION = AttributeKey.stringKey("mpg.version");
 
+    private static final int MAX_REASON = 512;
+
     private final Tracer tracer;
     private final String clusterId;
     private final String gateway;
@@ -51,11 +53,10 @@ final class ApplySpan {
             return;
         }
         if (report.state() == GatewayReport.State.REJECTED) {
-            span.setStatus(
-                    StatusCode.ERROR,
-                    report.refusals().stream()
-                            .map(GatewayReport.Refusal::summary)
-                            .collect(Collectors.joining("; ")));
+            String why = report.refusals().stream()
+                    .map(GatewayReport.Refusal::summary)
+                    .collect(Collectors.joining("; "));
+            span.setStatus(StatusCode.ERROR, why.substring(0, Math.min(why.length(), MAX_REASON)));
         }
         span.end();
         open = null;

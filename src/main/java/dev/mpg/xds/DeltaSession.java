@@ -1,5 +1,6 @@
 package dev.mpg.xds;
 
+import dev.mpg.rollout.GatewayReport.Refusal;
 import dev.mpg.snapshot.Resource;
 import dev.mpg.snapshot.ResourceType;
 import dev.mpg.snapshot.Snapshot;
@@ -109,6 +110,10 @@ final class DeltaSession extends Session<DeltaDiscoveryRequest> {
 
     private void accepted(DeltaSubscription subscription, Pending sent) {
         accept(subscription, sent.snapshot().configVersion().hex());
+        Refusal live = subscription.liveRefusal;
+        if (live != null && sent.change().names().stream().anyMatch(live.resources()::contains)) {
+            subscription.liveRefusal = null;
+        }
         if (!doubts.isEmpty()) {
             List<String> names = sent.change().names();
             doubts.accepted(subscription.type, subscription == hosts ? virtualHosts.kept(names) : names);
@@ -158,8 +163,15 @@ final class DeltaSession extends Session<DeltaDiscoveryRequest> {
     @Override
     void retargeted() {
         for (DeltaSubscription subscription : subscriptions.values()) {
-            subscription.unsure = subscription.unsure.plus(subscription.refusedLive.list());
-            subscription.refusedLive = Names.NONE;
+            Names again = subscription.retriedLive.plus(subscription.refusedLive.list());
+            if (!again.isEmpty()) {
+                Predicate<String> isThere = name ->
+                        target().snapshot().resource(subscription.type, name).isPresent();
+                subscription.unsure =
+                        subscription.unsure.plus(again.filter(isThere.negate()).list());
+                subscription.retriedLive = again.filter(isThere);
+                subscription.refusedLive = Names.NONE;
+            }
         }
     }
 
@@ -295,7 +307,11 @@ final class DeltaSession extends Session<DeltaDiscoveryRequest> {
             SnapshotDiff.OfType diff =
                     diffs.between(subscription.base, target().snapshot()).of(subscription.type);
             Predicate<String> removals = name -> late && (subscription != hosts || !virtualHosts.isOfGoneRoute(name));
-            draft.add(diff, removals, name -> subscription != hosts || !virtualHosts.comesWithItsRoute(name));
+            draft.add(
+                    diff,
+                    removals,
+                    name -> (subscription != hosts || !virtualHosts.comesWithItsRoute(name))
+                            && !subscription.retriedLive.contains(name));
             draft.add(subscription.unsure, removals);
             draft.add(subscription.leftovers, removals);
         }
@@ -322,7 +338,7 @@ final class DeltaSession extends Session<DeltaDiscoveryRequest> {
                 subscription.base = target().snapshot();
                 subscription.leftovers = subscription.leftovers.plus(draft.leftover());
             }
-            return null;
+            return whole && send ? retryLive(subscription) : null;
         }
         subscription.owesAnswer = false;
         bringAlong(subscription, change, asked);
@@ -333,6 +349,24 @@ final class DeltaSession extends Session<DeltaDiscoveryRequest> {
                 target().snapshot(),
                 kind(subscription, change, whole, asked),
                 draft.leftover());
+        return response;
+    }
+
+    /** What was refused of live data, if it is to be tried again. */
+    private @Nullable Response retryLive(DeltaSubscription subscription) {
+        if (subscription.retriedLive.isEmpty()) {
+            return null;
+        }
+        DeltaDraft draft = new DeltaDraft(subscription, target().snapshot(), name -> covers(subscription, name));
+        draft.add(subscription.retriedLive, name -> true);
+        subscription.retriedLive = Names.NONE;
+        Change change = draft.change();
+        if (change.isEmpty()) {
+            return null;
+        }
+        Response response = respond(subscription, change);
+        subscription.pending = new Pending(
+                response.nonce(), change, target().snapshot(), DeltaSubscription.Kind.LIVE, draft.leftover());
         return response;
     }
 
@@ -379,10 +413,16 @@ final class DeltaSession extends Session<DeltaDiscoveryRequest> {
     private void bringAlong(DeltaSubscription subscription, Change change, Names asked) {
         boolean hasClusters = endpoints.open || !subscription.base.equals(Snapshot.EMPTY);
         if (subscription.type == ResourceType.CLUSTER && hasClusters) {
-            endpoints.asked = endpoints.asked.plus(change.upserted().stream()
+            List<String> names = change.upserted().stream()
                     .flatMap(cluster -> target().content().endpointName(cluster).stream())
                     .filter(name -> !endpoints.open || covers(endpoints, name))
-                    .toList());
+                    .toList();
+            Predicate<String> refused =
+                    name -> endpoints.refusedLive.contains(name) || endpoints.retriedLive.contains(name);
+            endpoints.asked =
+                    endpoints.asked.plus(names.stream().filter(refused.negate()).toList());
+            endpoints.retriedLive =
+                    endpoints.retriedLive.plus(names.stream().filter(refused).toList());
         } else if (subscription == routes) {
             virtualHosts.routesSent(change.upserted(), asked);
         }

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What is known about the resources of one type that a delta client has. Invariant: of each name that it wants and that is
- * in none of {@link #asked}, {@link #unsure}, {@link #leftovers}, {@link #refusedLive}, {@link #askedRoutes} and
+ * in none of {@link #asked}, {@link #unsure}, {@link #leftovers}, {@link #refusedLive}, {@link #retriedLive}, {@link #askedRoutes} and
  * {@link #pending}, it has what {@link #base} has.
  */
 final class DeltaSubscription extends Subscription {
@@ -24,6 +24,8 @@ final class DeltaSubscription extends Subscription {
     Names leftovers = Names.NONE;
     /** Names of live data that was refused: the client may have anything, and they wait for the next target. */
     Names refusedLive = Names.NONE;
+    /** Of these, what is to be tried again, in a response of its own: nothing else may be refused along with it. */
+    Names retriedLive = Names.NONE;
     /** Only for virtual hosts: RouteConfigurations whose virtual hosts the client waits for. */
     Names askedRoutes = Names.NONE;
     /** Only for virtual hosts: those that are to be removed unless their RouteConfiguration is wanted. */

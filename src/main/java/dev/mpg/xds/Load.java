@@ -42,7 +42,7 @@ record Load(Counts counts, Duration period, String worstBackend, long worstError
             localities += cluster.getUpstreamLocalityStatsCount();
             limit("localities", localities, MAX_LOCALITIES);
             limit("characters in an upstream cluster's name", name.length(), MAX_NAME);
-            if (!name.equals(Bootstrap.XDS_CLUSTER)) {
+            if (!name.equals(Bootstrap.XDS_CLUSTER) && !name.equals(RequestTraces.COLLECTOR_CLUSTER)) {
                 Counts counts = countsOf(cluster);
                 sum = sum.plus(counts);
                 period = longer(period, periodOf(cluster));

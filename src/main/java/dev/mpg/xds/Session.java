@@ -261,7 +261,6 @@ abstract sealed class Session<Q> permits DeltaSession, SotwSession {
     /** Notes that a response with this version was accepted. */
     void accept(Subscription subscription, String version) {
         subscription.acked = version;
-        subscription.liveRefusal = null;
         answered(subscription, true);
     }
 

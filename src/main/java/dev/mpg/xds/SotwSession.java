@@ -96,17 +96,23 @@ final class SotwSession extends Session<DiscoveryRequest> {
         if (request.hasErrorDetail()) {
             List<String> names = sent.resources().stream().map(Resource::name).toList();
             doubts.refused(subscription.type, List.of(ALL));
-            if (target().content().isLive(subscription.type, names)) {
+            if (sent.live() || target().content().isLive(subscription.type, names)) {
+                Set<Resource> known = new HashSet<>(covered(subscription, subscription.has));
+                List<String> changed = sent.resources().stream()
+                        .filter(resource -> !known.contains(resource))
+                        .map(Resource::name)
+                        .toList();
                 // All is sent again with the next live data, whatever it has until then.
                 subscription.has = sent.resources();
                 subscription.hasNames = sent.names();
-                refuseLive(subscription, request.getErrorDetail().getMessage(), names);
+                refuseLive(subscription, request.getErrorDetail().getMessage(), changed);
                 return;
             }
             subscription.has = null;
             refuse(subscription, request.getErrorDetail().getMessage(), names, isTargets(sent.snapshot()));
         } else {
             accept(subscription, sent.version());
+            subscription.liveRefusal = null;
             doubts.accepted(subscription.type, List.of(ALL));
             subscription.has = sent.resources();
             subscription.hasNames = sent.names();

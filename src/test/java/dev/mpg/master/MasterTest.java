@@ -3,6 +3,7 @@ package dev.mpg.master;
 import static dev.mpg.sync.Patience.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.ByteString;
 import dev.mpg.rollout.GatewayReport;
@@ -24,6 +25,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.slf4j.Logger;
@@ -170,13 +172,13 @@ class MasterTest {
         double blobs = rig.blobBytes();
 
         Snapshot live = Snapshot.of(List.of(Contents.host("s/1", "a")));
-        rig.master.live("shop", live);
+        rig.master.live("shop", live, false);
 
         await().untilAsserted(() -> assertThat(List.of(sink, other))
                 .allSatisfy(instance -> assertThat(instance.serving("shop"))
                         .contains(Contents.rollout("shop", V1, V2).withLive(live))));
         assertThat(rig.blobBytes() - blobs).isEqualTo(2 * Contents.bytes(live));
-        rig.master.live("shop", Snapshot.of(live.resources()));
+        rig.master.live("shop", Snapshot.of(live.resources()), false);
         rig.master.publish(Order.of(Contents.settled("shop", V2)), Set.of(ONE, TWO));
         await().untilAsserted(() -> assertThat(sink.serving("shop"))
                 .contains(Contents.settled("shop", V2).withLive(live)));
@@ -188,8 +190,8 @@ class MasterTest {
         Snapshot live = Snapshot.of(List.of(Contents.host("s/1", "a")));
         rig.proxy(ONE, sink);
         rig.master.hold("shop", Set.of(ONE));
-        rig.master.live("shop", live);
-        rig.master.live("unknown", live);
+        rig.master.live("shop", live, false);
+        rig.master.live("unknown", live, false);
         rig.master.publish(Order.of(Contents.settled("shop", V1)), Set.of(ONE));
 
         awaitTarget(sink, "shop", V1);
@@ -197,11 +199,61 @@ class MasterTest {
     }
 
     @Test
+    void liveDataOfAVersionWhoseContentIsUnknownStays() throws Exception {
+        Snapshot both = Snapshot.of(List.of(Contents.host("s/1", "a"), Contents.host("s/2", "a")));
+        Snapshot moved = Snapshot.of(List.of(Contents.host("s/2", "b")));
+        rig.proxy(ONE, sink);
+        rig.master.hold("shop", Set.of(ONE));
+        rig.master.live("shop", both, false);
+        rig.master.publish(Order.of(Contents.settled("shop", V1)), Set.of(ONE));
+        awaitHeld("shop", both);
+
+        rig.restartMaster();
+        rig.master.hold("shop", Set.of(ONE));
+        rig.master.live("shop", moved, true);
+        rig.master.publish(Order.of(Contents.settled("shop", V1)), Set.of(ONE));
+        await().untilAsserted(() -> assertThat(sink.live("shop").resources())
+                .containsExactly(Contents.host("s/1", "a"), Contents.host("s/2", "b")));
+
+        rig.master.live("shop", moved, false);
+        await().untilAsserted(() -> assertThat(sink.live("shop")).isEqualTo(moved));
+    }
+
+    @Test
+    void liveDataThatComesAndGoesIsTakenAndIsNoNewsForWhoDecides() {
+        rig.proxy(ONE, sink);
+        rig.master.publish(Order.of(Contents.settled("shop", V1)), Set.of(ONE));
+        awaitHeld("shop", V1);
+        rig.changedFleets.clear();
+        Snapshot last = Snapshot.EMPTY;
+        for (int i = 0; i < 20; i++) {
+            last = Snapshot.of(List.of(Contents.host("s/1", "pod " + i % 2)));
+            rig.master.live("shop", last, false);
+        }
+        Assignment expected = Contents.settled("shop", V1).withLive(last);
+        await().untilAsserted(() -> assertThat(sink.serving("shop")).contains(expected));
+        awaitHeld("shop", last);
+        assertThat(rig.changedFleets).isEmpty();
+    }
+
+    @Test
+    void tooMuchLiveDataHoldsUpNoOrder() {
+        Snapshot tooMuch = Snapshot.of(IntStream.range(0, 20_000)
+                .mapToObj(i -> Contents.host("edge/service-with-a-name-" + i + ":80", "a"))
+                .toList());
+        rig.proxy(ONE, sink);
+        rig.master.hold("shop", Set.of(ONE));
+        assertThatThrownBy(() -> rig.master.live("shop", tooMuch, false)).isInstanceOf(IllegalArgumentException.class);
+        rig.master.publish(Order.of(Contents.settled("shop", V1)), Set.of(ONE));
+        awaitTarget(sink, "shop", V1);
+    }
+
+    @Test
     void anInstanceKeepsLiveDataThatARestartedMasterDoesNotKnowYet() throws Exception {
         Snapshot live = Snapshot.of(List.of(Contents.host("s/1", "a")));
         rig.proxy(ONE, sink);
         rig.master.hold("shop", Set.of(ONE));
-        rig.master.live("shop", live);
+        rig.master.live("shop", live, false);
         rig.master.publish(Order.of(Contents.settled("shop", V1)), Set.of(ONE));
         awaitHeld("shop", live);
 
@@ -210,7 +262,7 @@ class MasterTest {
         await().until(() -> sink.assigned().size() == 2);
         assertThat(sink.serving("shop")).contains(Contents.settled("shop", V1).withLive(live));
 
-        rig.master.live("shop", live);
+        rig.master.live("shop", live, false);
         await().until(() -> sink.assigned().size() == 3);
         assertThat(sink.serving("shop")).contains(Contents.settled("shop", V1).withLive(live));
         assertThat(rig.blobBytes()).as("it says that it holds it").isZero();

@@ -105,6 +105,17 @@ class ServingSinkTest {
     }
 
     @Test
+    void theSameAgainIsNoSpan() {
+        String change = "4bf92f3577b34da6a3ce929d0e0e4736";
+        Assignment done = new Assignment(
+                "shop", Optional.of(V2), V2, Cohort.NONE, List.of("gw-0"), "00-" + change + "-00f067aa0ba902b7-01");
+        sink.assign(done);
+        restart();
+        sink.assign(done);
+        assertThat(tracing.recent(change)).hasSize(1);
+    }
+
+    @Test
     void whatIsOnDiskIsServedFromTheStart() {
         store.put(done("shop", V1));
         sink.serveHeld();

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,6 +20,9 @@ public final class MemorySink implements AssignmentSink {
     public static final int HOLDS = 3;
 
     private final Map<String, LinkedHashMap<ContentHash, Snapshot>> held = new HashMap<>();
+    /** As a real one, it holds the latest only. */
+    private final Map<String, Snapshot> live = new HashMap<>();
+
     private final Map<String, Assignment> serving = new HashMap<>();
     private final List<Assignment> assigned = new ArrayList<>();
     private final List<Set<String>> placements = new ArrayList<>();
@@ -28,14 +32,21 @@ public final class MemorySink implements AssignmentSink {
     @Override
     public synchronized Map<String, Set<ContentHash>> holdings() {
         Map<String, Set<ContentHash>> holdings = new HashMap<>();
-        held.forEach((clusterId, snapshots) -> holdings.put(clusterId, Set.copyOf(snapshots.keySet())));
+        held.forEach((clusterId, snapshots) -> holdings.put(clusterId, new HashSet<>(snapshots.keySet())));
+        live.forEach((clusterId, data) -> {
+            if (data.size() > 0) {
+                holdings.computeIfAbsent(clusterId, id -> new HashSet<>()).add(data.version());
+            }
+        });
         return holdings;
     }
 
     @Override
     public synchronized Optional<Snapshot> snapshot(String clusterId, ContentHash version) {
         return Optional.ofNullable(
-                held.getOrDefault(clusterId, new LinkedHashMap<>()).get(version));
+                        held.getOrDefault(clusterId, new LinkedHashMap<>()).get(version))
+                .or(() -> Optional.of(live(clusterId))
+                        .filter(data -> data.version().equals(version)));
     }
 
     @Override
@@ -48,6 +59,7 @@ public final class MemorySink implements AssignmentSink {
         placements.add(clusterIds);
         held.keySet().retainAll(clusterIds);
         serving.keySet().retainAll(clusterIds);
+        live.keySet().retainAll(clusterIds);
     }
 
     @Override
@@ -60,9 +72,7 @@ public final class MemorySink implements AssignmentSink {
         serving.put(assignment.clusterId(), assignment);
         assignment.stable().ifPresent(stable -> hold(assignment.clusterId(), stable));
         hold(assignment.clusterId(), assignment.target());
-        if (assignment.live().size() > 0) {
-            hold(assignment.clusterId(), assignment.live());
-        }
+        live.put(assignment.clusterId(), assignment.live());
         return unsaved;
     }
 

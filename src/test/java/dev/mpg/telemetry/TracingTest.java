@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.opentelemetry.api.trace.Span;
+import io.opentelemetry.context.Context;
 import io.opentelemetry.sdk.trace.data.SpanData;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -80,6 +81,32 @@ class TracingTest {
                 traced(tracing, true);
             }
             assertThat(tracing.recent(first)).isEmpty();
+        }
+    }
+
+    @Test
+    void ofALongTraceTheBeginningAndOfAllTheLastAreRemembered() {
+        try (Tracing tracing = start(1)) {
+            String first = traced(tracing, true);
+            Span change = tracing.tracer().spanBuilder("change").startSpan();
+            int traces = RecentSpans.MAX_ALL / RecentSpans.MAX_SPANS;
+            for (int i = 0; i < traces; i++) {
+                Span root = tracing.tracer().spanBuilder("root").startSpan();
+                for (int j = 0; j <= RecentSpans.MAX_SPANS; j++) {
+                    tracing.tracer()
+                            .spanBuilder("span " + j)
+                            .setParent(Context.root().with(root))
+                            .startSpan()
+                            .end();
+                }
+                assertThat(tracing.recent(root.getSpanContext().getTraceId()))
+                        .hasSize(RecentSpans.MAX_SPANS)
+                        .first()
+                        .satisfies(span -> assertThat(span.getName()).isEqualTo("span 0"));
+            }
+            assertThat(tracing.recent(first)).isEmpty();
+            change.end();
+            assertThat(tracing.recent(change.getSpanContext().getTraceId())).hasSize(1);
         }
     }
 

@@ -203,6 +203,47 @@ class LiveDataTest {
         }
 
         @Test
+        void itIsTriedAgainInAResponseOfItsOwnSoThatNoVersionIsBlamed() {
+            Snapshot next = with(SHOP, endpoints("fixed", 9));
+            client.retarget(next, MOVED);
+            assertThat(client.sent()).containsExactly("ClusterLoadAssignment +fixed");
+            client.ack(ENDPOINT);
+            assertThat(client.sent()).containsExactly("ClusterLoadAssignment +" + SERVICE);
+            assertThat(client.report()).isEqualTo(runs(next, refusal("no such address")));
+            client.nack(ENDPOINT, "no such address");
+            assertThat(client.report()).isEqualTo(runs(next, refusal("no such address")));
+            assertThat(client.sent()).isEmpty();
+        }
+
+        @Test
+        void aChangedClusterDoesNotBringItAlong() {
+            Snapshot next = with(SHOP, cluster("cart", SERVICE, 200));
+            client.retarget(next, MOVED);
+            assertThat(client.sent()).containsExactly("Cluster +cart", "ClusterLoadAssignment +" + SERVICE);
+            client.ack(CLUSTER);
+            client.nack(ENDPOINT, "no such address");
+            assertThat(client.sent()).isEmpty();
+            assertThat(client.report()).isEqualTo(runs(next, refusal("no such address")));
+        }
+
+        @Test
+        void itIsNotForgottenBecauseOtherEndpointsAreAccepted() {
+            client.unsubscribe(ENDPOINT, "fixed");
+            client.subscribe(ENDPOINT, "fixed");
+            assertThat(client.ackAll()).containsExactly("ClusterLoadAssignment +fixed");
+            assertThat(client.report()).isEqualTo(runs(SHOP, refusal("no such address")));
+        }
+
+        @Test
+        void theNextLiveDataDoesNotMakeTheVersionPendingWhileNothingCanBeSent() {
+            client.retarget(SHOP, MOVED_AGAIN);
+            client.session.settle();
+            assertThat(client.report().state()).isEqualTo(State.CURRENT);
+            assertThat(client.ackAll()).containsExactly("ClusterLoadAssignment +" + SERVICE);
+            assertThat(client.report()).isEqualTo(runs(SHOP));
+        }
+
+        @Test
         void nobodySpeaksOfItWhenNothingRefersToItAnyMore() {
             Snapshot without = snapshot(
                     cluster("fixed", 100),
@@ -269,6 +310,27 @@ class LiveDataTest {
             client.retarget(next, MOVED_AGAIN);
             assertThat(client.ackAll()).containsExactly("ClusterLoadAssignment +" + SERVICE);
             assertThat(client.report()).isEqualTo(runs(next));
+        }
+
+        @Test
+        void aRefusalIsNoFaultOfTheVersionBesideEndpointsThatAreWritten() {
+            Sotw both = new Sotw();
+            both.retarget(SHOP, LIVE);
+            both.subscribe(CLUSTER);
+            both.ackAll();
+            both.subscribe(ENDPOINT, "fixed", SERVICE);
+            both.ackAll();
+            both.subscribe(LISTENER);
+            both.ackAll();
+            both.subscribe(ROUTE, "main");
+            both.ackAll();
+            both.retarget(SHOP, MOVED);
+            both.sent();
+            both.nack(ENDPOINT, "no such address");
+            assertThat(both.report()).isEqualTo(runs(SHOP, refusal("no such address")));
+            both.retarget(SHOP, MOVED_AGAIN);
+            assertThat(both.ackAll()).containsExactly("ClusterLoadAssignment +" + SERVICE + " +fixed");
+            assertThat(both.report()).isEqualTo(runs(SHOP));
         }
     }
 }
