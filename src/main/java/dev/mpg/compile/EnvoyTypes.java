@@ -30,6 +30,9 @@ final class EnvoyTypes {
             "xds.", "com.github.",
             "udpa.", "com.github.udpa.");
 
+    /** Its value is for Envoy to make a message of, which may be of a type that isn't known here, and so may those within. */
+    private static final String TYPED_STRUCT = "/xds.type.v3.TypedStruct";
+
     private static final MethodHandles.Lookup LOOKUP = MethodHandles.publicLookup();
 
     private EnvoyTypes() {}
@@ -116,6 +119,18 @@ final class EnvoyTypes {
     }
 
     private static Collection<String> typeUrls(JsonNode json) {
-        return new TreeSet<>(json.findValuesAsText("@type"));
+        Collection<String> urls = new TreeSet<>();
+        addTypeUrls(json, urls);
+        return urls;
+    }
+
+    private static void addTypeUrls(JsonNode json, Collection<String> urls) {
+        String url = json.path("@type").asText();
+        if (!url.isEmpty()) {
+            urls.add(url);
+        }
+        if (!url.endsWith(TYPED_STRUCT)) {
+            json.forEach(inner -> addTypeUrls(inner, urls));
+        }
     }
 }

@@ -54,6 +54,8 @@ final class Listeners {
                 .addHttpFilters(HttpFilter.newBuilder()
                         .setName("envoy.filters.http.router")
                         .setTypedConfig(Marshalling.any(Router.getDefaultInstance())))
+                .setTracing(RequestTraces.tracing())
+                .setLocalReplyConfig(RequestTraces.localReplies())
                 .setUseRemoteAddress(BoolValue.of(true))
                 .setNormalizePath(BoolValue.of(true))
                 .setMergeSlashes(true)

@@ -44,11 +44,16 @@ final class Routes {
 
     private Routes() {}
 
-    /** Ports in the Host header are ignored when matching and passed on, as Gateway API demands. */
+    /**
+     * Ports in the Host header are ignored when matching and passed on, as Gateway API demands. What holds for all virtual
+     * hosts stands here, so that theirs stay small.
+     */
     static RouteConfiguration configuration() {
         return RouteConfiguration.newBuilder()
                 .setName(CONFIGURATION_NAME)
                 .setIgnorePortInHostMatching(true)
+                .addAllRequestHeadersToAdd(RequestTraces.headers())
+                .addAllResponseHeadersToAdd(RequestTraces.headers())
                 .setVhds(Vhds.newBuilder().setConfigSource(ConfigSources.ADS))
                 .build();
     }

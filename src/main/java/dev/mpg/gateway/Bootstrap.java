@@ -6,6 +6,7 @@ import com.google.protobuf.Struct;
 import com.google.protobuf.UInt32Value;
 import com.google.protobuf.Value;
 import com.google.protobuf.util.Durations;
+import dev.mpg.compile.RequestTraces;
 import io.envoyproxy.envoy.config.bootstrap.v3.Admin;
 import io.envoyproxy.envoy.config.bootstrap.v3.Bootstrap.DynamicResources;
 import io.envoyproxy.envoy.config.bootstrap.v3.Bootstrap.StaticResources;
@@ -27,6 +28,10 @@ import io.envoyproxy.envoy.config.core.v3.PathConfigSource;
 import io.envoyproxy.envoy.config.core.v3.RetryPolicy;
 import io.envoyproxy.envoy.config.core.v3.SocketAddress;
 import io.envoyproxy.envoy.config.core.v3.TcpKeepalive;
+import io.envoyproxy.envoy.config.endpoint.v3.ClusterLoadAssignment;
+import io.envoyproxy.envoy.config.endpoint.v3.Endpoint;
+import io.envoyproxy.envoy.config.endpoint.v3.LbEndpoint;
+import io.envoyproxy.envoy.config.endpoint.v3.LocalityLbEndpoints;
 import io.envoyproxy.envoy.config.overload.v3.OverloadManager;
 import io.envoyproxy.envoy.config.overload.v3.ResourceMonitor;
 import io.envoyproxy.envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig;
@@ -43,15 +48,23 @@ import java.util.Optional;
  * @param bindAddress the IP address that its listeners bind to, whatever their config says; empty: as it says
  * @param admin where its admin interface listens. It has no authentication: a loopback address
  * @param xdsServers the proxy instances to get config from
+ * @param collector an OpenTelemetry collector that takes its spans over OTLP/gRPC, without TLS; empty: they stay unsent
  */
 public record Bootstrap(
-        String nodeId, String clusterId, Optional<String> bindAddress, HostPort admin, XdsServers xdsServers) {
+        String nodeId,
+        String clusterId,
+        Optional<String> bindAddress,
+        HostPort admin,
+        XdsServers xdsServers,
+        Optional<HostPort> collector) {
 
     /** The cluster through which a gateway reaches the proxy instances. */
     public static final String XDS_CLUSTER = "mpg-proxy";
 
     /** The node metadata's key of {@link #bindAddress}. */
     public static final String BIND_ADDRESS = "mpg.dev/bind-address";
+
+    private static final String HTTP_PROTOCOL_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 
     private static final Duration CONNECT_TIMEOUT = Durations.fromSeconds(1);
 
@@ -74,6 +87,12 @@ public record Bootstrap(
      */
     private static final long MAX_DOWNSTREAM_CONNECTIONS = 50_000;
 
+    /** Of a gateway that exports no spans. */
+    public Bootstrap(
+            String nodeId, String clusterId, Optional<String> bindAddress, HostPort admin, XdsServers xdsServers) {
+        this(nodeId, clusterId, bindAddress, admin, xdsServers, Optional.empty());
+    }
+
     /** As Envoy's own message. */
     public io.envoyproxy.envoy.config.bootstrap.v3.Bootstrap toProto() {
         return io.envoyproxy.envoy.config.bootstrap.v3.Bootstrap.newBuilder()
@@ -83,7 +102,7 @@ public record Bootstrap(
                         .setLdsConfig(ads())
                         .setCdsConfig(ads())
                         .setAdsConfig(xdsStream()))
-                .setStaticResources(StaticResources.newBuilder().addClusters(xdsCluster()))
+                .setStaticResources(staticResources())
                 .setClusterManager(ClusterManager.newBuilder().setLoadStatsConfig(loadReports()))
                 .setOverloadManager(overloadManager())
                 .build();
@@ -138,12 +157,33 @@ public record Bootstrap(
                 .build();
     }
 
+    private StaticResources staticResources() {
+        StaticResources.Builder resources = StaticResources.newBuilder().addClusters(xdsCluster());
+        collector.map(Bootstrap::collectorCluster).ifPresent(resources::addClusters);
+        return resources.build();
+    }
+
+    /** Its name is what the compiled listeners export to; nothing else in a config depends on where a collector is. */
+    private static Cluster collectorCluster(HostPort collector) {
+        return Cluster.newBuilder()
+                .setName(RequestTraces.COLLECTOR_CLUSTER)
+                .setConnectTimeout(CONNECT_TIMEOUT)
+                .setType(collector.isIpAddress() ? Cluster.DiscoveryType.STATIC : Cluster.DiscoveryType.STRICT_DNS)
+                .putTypedExtensionProtocolOptions(
+                        HTTP_PROTOCOL_OPTIONS, Any.pack(http2(Http2ProtocolOptions.getDefaultInstance())))
+                .setLoadAssignment(ClusterLoadAssignment.newBuilder()
+                        .setClusterName(RequestTraces.COLLECTOR_CLUSTER)
+                        .addEndpoints(LocalityLbEndpoints.newBuilder()
+                                .addLbEndpoints(LbEndpoint.newBuilder()
+                                        .setEndpoint(Endpoint.newBuilder().setAddress(address(collector))))))
+                .build();
+    }
+
     private Cluster xdsCluster() {
         Cluster.Builder cluster = Cluster.newBuilder()
                 .setName(XDS_CLUSTER)
                 .setConnectTimeout(CONNECT_TIMEOUT)
-                .putTypedExtensionProtocolOptions(
-                        "envoy.extensions.upstreams.http.v3.HttpProtocolOptions", Any.pack(http2()))
+                .putTypedExtensionProtocolOptions(HTTP_PROTOCOL_OPTIONS, Any.pack(http2(pinging())))
                 .setUpstreamConnectionOptions(UpstreamConnectionOptions.newBuilder()
                         .setTcpKeepalive(TcpKeepalive.newBuilder()
                                 .setKeepaliveProbes(UInt32Value.of(3))
@@ -168,13 +208,17 @@ public record Bootstrap(
         return cluster.build();
     }
 
-    private static HttpProtocolOptions http2() {
+    private static Http2ProtocolOptions pinging() {
+        return Http2ProtocolOptions.newBuilder()
+                .setConnectionKeepalive(KeepaliveSettings.newBuilder()
+                        .setInterval(PING_INTERVAL)
+                        .setTimeout(PING_TIMEOUT))
+                .build();
+    }
+
+    private static HttpProtocolOptions http2(Http2ProtocolOptions options) {
         return HttpProtocolOptions.newBuilder()
-                .setExplicitHttpConfig(ExplicitHttpConfig.newBuilder()
-                        .setHttp2ProtocolOptions(Http2ProtocolOptions.newBuilder()
-                                .setConnectionKeepalive(KeepaliveSettings.newBuilder()
-                                        .setInterval(PING_INTERVAL)
-                                        .setTimeout(PING_TIMEOUT))))
+                .setExplicitHttpConfig(ExplicitHttpConfig.newBuilder().setHttp2ProtocolOptions(options))
                 .build();
     }
 

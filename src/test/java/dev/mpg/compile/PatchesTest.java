@@ -256,6 +256,20 @@ class PatchesTest {
                 .isEqualTo("mine");
     }
 
+    /** Types younger than the API that is compiled against are written so, within one another too. */
+    @Test
+    void theTypesWithinATypedStructAreEnvoysAffair() {
+        String sampler = "/filter_chains/0/filters/0/typed_config/tracing/provider/typed_config/sampler/typed_config";
+        assertThat(Compiled.snapshot(config(patch(
+                                HTTP,
+                                "op: replace, value: 50, path: " + sampler
+                                        + "/value/wrapped_sampler/typed_config/sampling_percentage/numerator")))
+                        .resource(ResourceType.LISTENER, "http"))
+                .hasValueSatisfying(listener -> assertThat(SnapshotYaml.json(SnapshotYaml.message(listener))
+                                .toString())
+                        .contains("{\"denominator\":\"HUNDRED\",\"numerator\":50.0}"));
+    }
+
     /** Also within an Any, which holds bytes. */
     @Test
     void theOrderInWhichAMapIsWrittenMakesNoVersion() {

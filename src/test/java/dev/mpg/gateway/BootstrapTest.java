@@ -55,6 +55,15 @@ class BootstrapTest {
                             HostPort.parse("127.80.0.1:9901"),
                             new XdsServers.InFile(XDS_SERVERS))
                     .toJson(),
+            "collector.json",
+            new Bootstrap(
+                            "shop-0",
+                            "edge.shop",
+                            Optional.empty(),
+                            HostPort.parse("127.0.0.1:9901"),
+                            new XdsServers.Fixed(INSTANCES),
+                            Optional.of(HostPort.parse("otel-collector.observability.svc:4317")))
+                    .toJson(),
             "xds-servers.json",
             XdsServers.fileContent(INSTANCES)));
 
