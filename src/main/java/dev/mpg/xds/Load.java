@@ -1,6 +1,7 @@
 package dev.mpg.xds;
 
 import com.google.protobuf.util.Durations;
+import dev.mpg.compile.RequestTraces;
 import dev.mpg.gateway.Bootstrap;
 import dev.mpg.rollout.Counts;
 import io.envoyproxy.envoy.config.endpoint.v3.ClusterStats;
