@@ -38,6 +38,7 @@ public final class Master {
     private final Authority authority = new Authority();
     private final SyncService service;
     private final Counter skipped;
+    private final Counter changes;
 
     private final Object lock = new Object();
 
@@ -68,6 +69,9 @@ public final class Master {
         this.listener = listener;
         this.service = new SyncService(authority, registry);
         this.skipped = SyncService.pushes(registry, "skipped");
+        this.changes = Counter.builder("mpg.master.config.changes")
+                .description("Versions that became the target of a cluster, and of each the first since the start")
+                .register(registry);
     }
 
     /** What instances connect to. */
@@ -179,6 +183,11 @@ public final class Master {
             }
             cluster.publication = after == null ? null : after.with(cluster.live, cluster.livePartial);
             boolean changed = before != cluster.publication;
+            if (after != null
+                    && (before == null
+                            || !before.order().target().equals(after.order().target()))) {
+                changes.increment();
+            }
             for (String name : servedBy) {
                 KnownInstance instance = instances.computeIfAbsent(name, KnownInstance::new);
                 boolean added = instance.add(clusterId);

@@ -63,6 +63,10 @@ final class ServerStream implements StreamObserver<FromProxy>, InstanceStream {
     @GuardedBy("lock")
     private final Map<String, Publication> told = new HashMap<>();
 
+    /** Of which the instance could not take what it was sent, and that is to be sent again. */
+    @GuardedBy("lock")
+    private final Set<String> rejected = new HashSet<>();
+
     /** What the instance said that it holds, by cluster id. */
     @GuardedBy("lock")
     private final Map<String, Set<ContentHash>> held = new HashMap<>();
@@ -191,6 +195,8 @@ final class ServerStream implements StreamObserver<FromProxy>, InstanceStream {
                         name,
                         clusterId,
                         text(holding.getError()).orElse("nothing"));
+                meters.rejected.increment();
+                rejected.add(clusterId);
                 // As if it knew nothing: then manifests are whole. What it really holds it says again afterwards.
                 told.remove(clusterId);
                 held.remove(clusterId);
@@ -301,6 +307,7 @@ final class ServerStream implements StreamObserver<FromProxy>, InstanceStream {
         // What isn't placed here any more the instance forgets, so it has to be told anew when it comes back.
         told.keySet().retainAll(clusterIds);
         held.keySet().retainAll(clusterIds);
+        rejected.retainAll(clusterIds);
         call.onNext(FromMaster.newBuilder()
                 .setPlacement(Placement.newBuilder().addAllClusterIds(clusterIds))
                 .build()
@@ -323,7 +330,7 @@ final class ServerStream implements StreamObserver<FromProxy>, InstanceStream {
             knownLive = earlier.liveVersions().isEmpty() ? holds : earlier.liveVersions();
         }
         ByteString frame = publication.get().frame(known, knownLive);
-        meters.pushes.increment();
+        (rejected.remove(clusterId) ? meters.retried : meters.pushes).increment();
         meters.manifestBytes.increment(frame.size());
         LOG.debug("instance {} is told of {} in {} bytes", instance, clusterId, frame.size());
         call.onNext(frame);

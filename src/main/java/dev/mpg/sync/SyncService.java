@@ -11,6 +11,7 @@ import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.ServerCalls;
 import io.grpc.stub.StreamObserver;
 import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -46,12 +47,18 @@ public final class SyncService implements BindableService {
     static final class Meters {
         final AtomicInteger streams = new AtomicInteger();
         final Counter pushes;
+        final Counter retried;
+        final Counter rejected;
         final Counter manifestBytes;
         final Counter blobBytes;
 
         private Meters(MeterRegistry registry) {
-            registry.gauge("mpg.sync.streams", streams);
+            Gauge.builder("mpg.sync.streams", streams, AtomicInteger::get)
+                    .description("Open streams of proxy instances")
+                    .register(registry);
             pushes = pushes(registry, "sent");
+            retried = pushes(registry, "retried");
+            rejected = pushes(registry, "rejected");
             manifestBytes = Counter.builder("mpg.sync.manifest.bytes")
                     .description("Bytes of assignments sent to proxy instances")
                     .register(registry);
@@ -61,10 +68,15 @@ public final class SyncService implements BindableService {
         }
     }
 
-    /** Counts assignments, per instance, with this result. */
+    /**
+     * Counts assignments, per instance, with this result. A rejected one was sent, and is sent again: that is retried, and not
+     * counted as sent.
+     */
     public static Counter pushes(MeterRegistry registry, String result) {
         return Counter.builder("mpg.master.pushes")
-                .description("Assignments to proxy instances: sent, or skipped because the instance has that very one")
+                .description(
+                        "Assignments to proxy instances: sent; skipped because the instance has that very one; rejected"
+                                + " by an instance that could not take it; retried, whole, after that")
                 .tag("result", result)
                 .register(registry);
     }

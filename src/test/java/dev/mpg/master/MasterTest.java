@@ -360,6 +360,18 @@ class MasterTest {
 
         awaitTarget(sink, "shop", V1);
         assertThat(rig.connected(ONE)).isTrue();
+        await().untilAsserted(() -> assertThat(rig.pushes("retried")).isEqualTo(1));
+        assertThat(rig.pushes("rejected")).isEqualTo(1);
+        assertThat(rig.pushes("sent")).isEqualTo(3);
+    }
+
+    @Test
+    void aConfigThatIsTheSameIsNoChange() {
+        rig.master.publish(Order.of(Contents.settled("shop", V1)), Set.of(ONE));
+        rig.master.publish(Order.of(Contents.settled("shop", Snapshot.of(V1.resources()))), Set.of(ONE));
+        rig.master.publish(Order.of(Contents.settled("other", V1)), Set.of(ONE));
+        rig.master.publish(Order.of(Contents.settled("shop", V2)), Set.of(ONE));
+        assertThat(rig.configChanges()).isEqualTo(3);
     }
 
     @Test

@@ -123,6 +123,10 @@ final class SyncRig {
         return meters.counter("mpg.master.pushes", "result", result).count();
     }
 
+    double configChanges() {
+        return meters.counter("mpg.master.config.changes").count();
+    }
+
     void stop() throws InterruptedException {
         opened.reversed().forEach(Runnable::run);
         server.shutdownNow().awaitTermination();
