@@ -96,6 +96,16 @@ final class AdsStream<Q> {
         return report;
     }
 
+    /** For how long the oldest unanswered response has been waiting for its answer, in nanoseconds; 0 when there is none. */
+    long unansweredNanos() {
+        lock.lock();
+        try {
+            return session.unansweredNanos();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     StreamInfo info() {
         lock.lock();
         try {

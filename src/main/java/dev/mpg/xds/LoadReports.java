@@ -2,6 +2,7 @@ package dev.mpg.xds;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.mpg.rollout.Canary;
+import dev.mpg.rollout.Counts;
 import dev.mpg.rollout.Traffic;
 import io.envoyproxy.envoy.config.core.v3.Node;
 import io.envoyproxy.envoy.service.load_stats.v3.LoadReportingServiceGrpc;
@@ -19,6 +20,7 @@ import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.function.BiPredicate;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -43,6 +45,7 @@ public final class LoadReports {
     private final Function<String, Duration> interval;
     private final InstantSource clock;
     private final LoadLedger ledger;
+    private final Consumer<Counts> counted;
     private final ConcurrentMap<String, ConcurrentMap<String, LoadStream>> streams = new ConcurrentHashMap<>();
 
     /**
@@ -51,12 +54,18 @@ public final class LoadReports {
      * @param admitted whether the gateway (second) of the cluster id (first) may report here. Asked at each report; must be quick
      * @param interval how often gateways of this cluster id should report: 100 ms to 1 h. Must be quick
      * @param clock gives the times of reports
+     * @param counted is given what each report counts; must be quick
      */
-    public LoadReports(BiPredicate<String, String> admitted, Function<String, Duration> interval, InstantSource clock) {
+    public LoadReports(
+            BiPredicate<String, String> admitted,
+            Function<String, Duration> interval,
+            InstantSource clock,
+            Consumer<Counts> counted) {
         this.admitted = admitted;
         this.interval = interval;
         this.clock = clock;
         this.ledger = new LoadLedger(clock);
+        this.counted = counted;
     }
 
     /** The service {@code envoy.service.load_stats.v3.LoadReportingService}. */
@@ -164,7 +173,7 @@ public final class LoadReports {
                 return refuse(notServed(node.getCluster(), node.getId()));
             }
             LoadStream begun = new LoadStream(
-                    node.getCluster(), node.getId(), call, interval, clock, ledger, LoadReports.this::remove);
+                    node.getCluster(), node.getId(), call, interval, clock, ledger, counted, LoadReports.this::remove);
             LoadStream older = streams.computeIfAbsent(begun.clusterId(), id -> new ConcurrentHashMap<>())
                     .put(begun.gateway(), begun);
             if (older != null) {

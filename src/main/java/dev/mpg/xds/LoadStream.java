@@ -1,6 +1,7 @@
 package dev.mpg.xds;
 
 import com.google.protobuf.util.Durations;
+import dev.mpg.rollout.Counts;
 import io.envoyproxy.envoy.config.endpoint.v3.ClusterStats;
 import io.envoyproxy.envoy.service.load_stats.v3.LoadStatsResponse;
 import io.grpc.Status;
@@ -32,6 +33,7 @@ final class LoadStream {
     private final Function<String, Duration> interval;
     private final InstantSource clock;
     private final LoadLedger ledger;
+    private final Consumer<Counts> counted;
     private final Consumer<LoadStream> ending;
 
     private final ReentrantLock lock = new ReentrantLock();
@@ -39,7 +41,10 @@ final class LoadStream {
     private @Nullable Duration told;
     private @Nullable Instant reportedAt;
 
-    /** @param ending is told when it ends, once */
+    /**
+     * @param counted is given what each report counts
+     * @param ending is told when it ends, once
+     */
     LoadStream(
             String clusterId,
             String gateway,
@@ -47,6 +52,7 @@ final class LoadStream {
             Function<String, Duration> interval,
             InstantSource clock,
             LoadLedger ledger,
+            Consumer<Counts> counted,
             Consumer<LoadStream> ending) {
         this.clusterId = clusterId;
         this.gateway = gateway;
@@ -54,6 +60,7 @@ final class LoadStream {
         this.interval = interval;
         this.clock = clock;
         this.ledger = ledger;
+        this.counted = counted;
         this.ending = ending;
     }
 
@@ -97,6 +104,7 @@ final class LoadStream {
             Instant now = clock.instant();
             ledger.add(clusterId, gateway, start(now, load), now, load);
             reportedAt = now;
+            counted.accept(load.counts());
         } catch (LimitExceeded e) {
             log.warn("gateway {} of cluster {}: {}", gateway, clusterId, e.getMessage());
             endLocked(Status.RESOURCE_EXHAUSTED.withDescription(e.getMessage()));

@@ -213,6 +213,18 @@ abstract sealed class Session<Q> permits DeltaSession, SotwSession {
         return subscription(ResourceType.ENDPOINT).open && !subscription(ResourceType.CLUSTER).open;
     }
 
+    /** For how long the oldest unanswered response has been waiting for its answer, in nanoseconds; 0 when there is none. */
+    long unansweredNanos() {
+        long now = nanoTime.getAsLong();
+        long longest = 0;
+        for (Subscription subscription : subscriptions()) {
+            if (subscription.pendingNonce() != null) {
+                longest = Math.max(longest, now - subscription.sentAt);
+            }
+        }
+        return longest;
+    }
+
     /** What a person may want to know about each type. */
     List<StreamInfo.OfType> info() {
         return subscriptions().stream()
@@ -296,6 +308,7 @@ abstract sealed class Session<Q> permits DeltaSession, SotwSession {
 
     Response response(Subscription subscription, String version, Change change) {
         subscription.resourceBytes += change.resourceBytes();
+        subscription.sentAt = nanoTime.getAsLong();
         return new Response(
                 protocol,
                 subscription.type.typeUrl(),

@@ -24,6 +24,9 @@ abstract sealed class Subscription permits DeltaSubscription, SotwSubscription {
     String acked = "";
 
     String lastError = "";
+    /** When the last response was sent, by the session's clock. */
+    long sentAt;
+
     long resourceBytes;
 
     Subscription(ResourceType type) {

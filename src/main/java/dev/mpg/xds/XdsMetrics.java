@@ -1,12 +1,16 @@
 package dev.mpg.xds;
 
+import dev.mpg.rollout.Counts;
 import dev.mpg.snapshot.ResourceType;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.TimeGauge;
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** What the engine counts. The type label is the message's simple name, e.g. {@code VirtualHost}. */
@@ -19,7 +23,18 @@ final class XdsMetrics {
 
     private record OfType(Counter bytes, Counter resources, Counter sent, Counter acked, Counter nacked) {}
 
-    XdsMetrics(MeterRegistry registry) {
+    private final Counter successes;
+    private final Counter errors;
+    private final Counter dropped;
+
+    /** @param unansweredNanos for how long the oldest unanswered response has been waiting; asked when metrics are read */
+    XdsMetrics(MeterRegistry registry, LongSupplier unansweredNanos) {
+        TimeGauge.builder("mpg.xds.unacked.age", unansweredNanos::getAsLong, TimeUnit.NANOSECONDS)
+                .description("How long the oldest response that a gateway has not answered has been waiting")
+                .register(registry);
+        successes = requests(registry, "success");
+        errors = requests(registry, "error");
+        dropped = requests(registry, "dropped");
         for (ResourceType type : ResourceType.values()) {
             types.put(type, register(registry, type.messageName()));
         }
@@ -55,6 +70,22 @@ final class XdsMetrics {
                 .tag("type", type)
                 .tag("result", result)
                 .register(registry);
+    }
+
+    private static Counter requests(MeterRegistry registry, String outcome) {
+        return Counter.builder("mpg.gateway.requests")
+                .description(
+                        "Requests of gateways to upstream services, each attempt, by their load reports; dropped: by a"
+                                + " circuit breaker")
+                .tag("outcome", outcome)
+                .register(registry);
+    }
+
+    /** A gateway counted these. */
+    void requests(Counts counts) {
+        successes.increment((double) counts.requests() - counts.errors());
+        errors.increment((double) counts.errors() - counts.dropped());
+        dropped.increment((double) counts.dropped());
     }
 
     private OfType of(@Nullable ResourceType type) {

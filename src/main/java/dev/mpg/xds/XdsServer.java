@@ -56,8 +56,9 @@ public final class XdsServer {
         this.listener = listener;
         this.tracer = tracer;
         this.clock = clock;
-        this.loads = new LoadReports(this::admits, this::loadInterval, clock);
-        this.service = new AdsService(fleets::get, clock, marshalling, new XdsMetrics(registry), listener::changed);
+        XdsMetrics metrics = new XdsMetrics(registry, this::unansweredNanos);
+        this.loads = new LoadReports(this::admits, this::loadInterval, clock, metrics::requests);
+        this.service = new AdsService(fleets::get, clock, marshalling, metrics, listener::changed);
     }
 
     /**
@@ -71,6 +72,15 @@ public final class XdsServer {
     /** The service {@code envoy.service.load_stats.v3.LoadReportingService}, to which gateways report what they serve. */
     public BindableService loadService() {
         return loads.service();
+    }
+
+    /** For how long the oldest unanswered response of all has been waiting for its answer. */
+    private long unansweredNanos() {
+        return fleets.values().stream()
+                .flatMap(fleet -> fleet.streams().stream())
+                .mapToLong(AdsStream::unansweredNanos)
+                .max()
+                .orElse(0);
     }
 
     private boolean admits(String clusterId, String gateway) {

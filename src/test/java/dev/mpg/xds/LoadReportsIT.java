@@ -74,7 +74,8 @@ class LoadReportsIT {
         loads = new LoadReports(
                 (clusterId, gateway) -> clusterId.equals(CLUSTER_ID) && gateway.equals(GATEWAY),
                 clusterId -> interval,
-                clock);
+                clock,
+                counts -> {});
         Server server = NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
                 .permitKeepAliveTime(1, TimeUnit.SECONDS)
                 .permitKeepAliveWithoutCalls(true)

@@ -24,10 +24,12 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
@@ -43,8 +45,12 @@ class LoadReportsTest {
     private final ManualClock clock = new ManualClock();
     private final Set<String> members = ConcurrentHashMap.newKeySet();
     private volatile Duration interval = LoadReports.USUAL_INTERVAL;
+    private final Queue<Counts> counted = new ConcurrentLinkedQueue<>();
     private final LoadReports loads = new LoadReports(
-            (clusterId, gateway) -> clusterId.equals(SHOP) && members.contains(gateway), clusterId -> interval, clock);
+            (clusterId, gateway) -> clusterId.equals(SHOP) && members.contains(gateway),
+            clusterId -> interval,
+            clock,
+            counted::add);
     private Server server;
     private ManagedChannel channel;
 
@@ -159,6 +165,7 @@ class LoadReportsTest {
                         .build(),
                 stats("mpg-proxy", 1_000, 1_000, 1_000));
         awaitCounts(0, new Counts(23, 6, 1));
+        eventually(() -> assertThat(counted).contains(new Counts(23, 6, 1)));
         assertThat(gateway.responses).isEmpty();
     }
 

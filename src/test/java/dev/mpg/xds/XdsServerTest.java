@@ -35,6 +35,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -69,6 +70,23 @@ class XdsServerTest {
         await().untilAsserted(() -> assertThat(fixture.xds.gateways("shop"))
                 .extracting(GatewayReport::gateway)
                 .containsExactly(ids));
+    }
+
+    @Test
+    void theAgeOfAnUnansweredResponseGrowsUntilItIsAnswered() throws InterruptedException {
+        fixture.xds.assign(assignment("shop", SHOP));
+        assertThat(unackedSeconds()).isZero();
+        GatewayStream gateway = gateway("g-1").subscribe(CLUSTER);
+        DeltaDiscoveryResponse response = gateway.next();
+        double first = unackedSeconds();
+        assertThat(first).isPositive();
+        await().until(() -> unackedSeconds() > first);
+        gateway.ack(response);
+        await().until(() -> unackedSeconds() == 0);
+    }
+
+    private double unackedSeconds() {
+        return fixture.registry.get("mpg.xds.unacked.age").timeGauge().value(TimeUnit.SECONDS);
     }
 
     @Test
