@@ -7,6 +7,7 @@ import dev.mpg.operator.endpoints.EndpointWatch;
 import dev.mpg.operator.events.EventRecorder;
 import dev.mpg.operator.events.Scribe;
 import dev.mpg.operator.infrastructure.Infrastructure;
+import dev.mpg.operator.metrics.ReconcileMetrics;
 import dev.mpg.operator.proxy.History;
 import dev.mpg.operator.proxy.Proxies;
 import dev.mpg.operator.proxy.ProxyReconciler;
@@ -21,6 +22,8 @@ import dev.mpg.telemetry.HttpEndpoints;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.Operator;
+import io.javaoperatorsdk.operator.api.monitoring.AggregatedMetrics;
+import io.javaoperatorsdk.operator.monitoring.micrometer.MicrometerMetrics;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import io.javaoperatorsdk.operator.processing.retry.GenericRetry;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -85,7 +88,9 @@ final class Leader {
                 client, (clusterId, data) -> master.live(clusterId, data, false), triggers::fleetChanged, metrics);
         operator = new Operator(overrider -> overrider
                 .withKubernetesClient(client)
-                .withMetrics(triggers.successors())
+                // The first one times reconciles.
+                .withMetrics(new AggregatedMetrics(
+                        List.of(MicrometerMetrics.withoutPerResourceMetrics(metrics), triggers.successors())))
                 .withCloseClientOnStop(false)
                 .withReconciliationTerminationTimeout(Duration.ofSeconds(5)));
         operator.register(
@@ -97,6 +102,7 @@ final class Leader {
                         endpoints,
                         new Records(events, new History(client), scribe),
                         new RolloutMetrics(metrics),
+                        new ReconcileMetrics(metrics, "proxy"),
                         new StatusWriter(client, clock),
                         tracer,
                         clock),
@@ -104,7 +110,14 @@ final class Leader {
                         configuration.withReconciliationMaxInterval(RESYNC).withRetry(retry()));
         operator.register(
                 new SchedulerReconciler(
-                        master, infrastructure, triggers, events, new StatusPatches<>(client, Scheduler::new), clock),
+                        master,
+                        infrastructure,
+                        triggers,
+                        events,
+                        new StatusPatches<>(client, Scheduler::new),
+                        new ReconcileMetrics(metrics, "scheduler"),
+                        tracer,
+                        clock),
                 configuration ->
                         configuration.withReconciliationMaxInterval(RESYNC).withRetry(retry()));
     }

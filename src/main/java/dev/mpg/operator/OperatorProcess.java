@@ -7,6 +7,7 @@ import dev.mpg.operator.triggers.Triggers;
 import dev.mpg.sync.Standby;
 import dev.mpg.sync.SyncTransport;
 import dev.mpg.telemetry.CannotListenException;
+import dev.mpg.telemetry.GrpcServerMetrics;
 import dev.mpg.telemetry.HttpEndpoints;
 import dev.mpg.telemetry.HttpEndpoints.Readiness;
 import dev.mpg.telemetry.RuntimePages;
@@ -92,7 +93,10 @@ public final class OperatorProcess implements AutoCloseable {
         syncServer = SyncTransport.server(
                 syncAddress,
                 () -> ServerInterceptors.intercept(
-                        master.service(), new Standby(() -> leads() ? Optional.empty() : Optional.of(otherLeader()))));
+                        master.service(),
+                        new Standby(() -> leads() ? Optional.empty() : Optional.of(otherLeader())),
+                        // The last one is the outermost: it sees those that are turned away, too.
+                        new GrpcServerMetrics(metrics)));
         Gauge.builder("mpg.operator.leader", this, process -> process.leads() ? 1 : 0)
                 .description("1 while this operator is the one that decides")
                 .register(metrics);

@@ -3,6 +3,7 @@ package dev.mpg.proxy;
 import dev.mpg.sync.SyncClient;
 import dev.mpg.sync.SyncTransport;
 import dev.mpg.telemetry.CannotListenException;
+import dev.mpg.telemetry.GrpcServerMetrics;
 import dev.mpg.telemetry.HttpEndpoints;
 import dev.mpg.telemetry.HttpEndpoints.Readiness;
 import dev.mpg.telemetry.ProcessMetrics;
@@ -13,6 +14,7 @@ import io.grpc.Server;
 import io.grpc.netty.NettyServerBuilder;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.jvm.ExecutorServiceMetrics;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -20,11 +22,14 @@ import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
@@ -105,13 +110,19 @@ public final class ProxyProcess implements AutoCloseable {
         AssignmentStore store = parts.add(AssignmentStore.open(options.dataFolder()));
         FleetReports reports = parts.add(new FleetReports());
         XdsServer xds = new XdsServer(registry, reports, tracing.tracer(), Clock.systemUTC());
-        ExecutorService housekeeper = Executors.newSingleThreadExecutor(
+        ExecutorService housekeeper = new ThreadPoolExecutor(
+                1,
+                1,
+                0,
+                TimeUnit.SECONDS,
+                new LinkedBlockingQueue<>(),
                 Thread.ofPlatform().daemon().name("housekeeper").factory());
+        new ExecutorServiceMetrics(housekeeper, "housekeeper", List.of()).bindTo(registry);
         parts.add(() -> end(housekeeper));
         ServingSink sink = new ServingSink(store, xds, reports, housekeeper, tracing.tracer());
         sink.serveHeld();
 
-        Server gateways = gatewayServer(options.xdsAddress(), xds, parts);
+        Server gateways = gatewayServer(options.xdsAddress(), xds, registry, parts);
         HttpEndpoints http = parts.add(debugServer(options.debugAddress()));
         SyncClient master = masterClient(options, gateways, http, sink, registry, parts);
         reports.to(sink, master);
@@ -139,13 +150,14 @@ public final class ProxyProcess implements AutoCloseable {
         return process;
     }
 
-    private static Server gatewayServer(InetSocketAddress address, XdsServer xds, Parts parts) {
+    private static Server gatewayServer(InetSocketAddress address, XdsServer xds, MeterRegistry registry, Parts parts) {
         ExecutorService threads = Executors.newThreadPerTaskExecutor(
                 Thread.ofVirtual().name("xds-", 0).factory());
         parts.add(threads::shutdownNow);
         Server server = NettyServerBuilder.forAddress(address)
                 .addService(xds.service())
                 .addService(xds.loadService())
+                .intercept(new GrpcServerMetrics(registry))
                 .executor(threads)
                 .maxInboundMessageSize(MAX_MESSAGE_BYTES)
                 .keepAliveTime(KEEPALIVE_TIME.toMillis(), TimeUnit.MILLISECONDS)
@@ -194,6 +206,7 @@ public final class ProxyProcess implements AutoCloseable {
                 1, Thread.ofPlatform().daemon().name("sync").factory());
         // Otherwise its end would wait for delays, cancelled ones too.
         thread.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+        new ExecutorServiceMetrics(thread, "sync", List.of()).bindTo(registry);
         parts.add(() -> end(thread));
         return parts.add(new SyncClient(
                 SyncTransport.channels(options.master()),

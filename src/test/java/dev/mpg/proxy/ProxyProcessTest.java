@@ -95,6 +95,23 @@ class ProxyProcessTest {
     }
 
     @Test
+    void metricsCountTheGatewaysCallsAndMessages() throws Exception {
+        master.publish(first("shop", V1));
+        await().until(() -> !master.held("shop").isEmpty());
+        try (TestGateway gateway = gateway("shop", "gw-0")) {
+            await().until(() -> gateway.snapshot().equals(V1));
+            assertThat(get("/metrics").body())
+                    .containsPattern("grpc_server_started_total\\{[^}]*DeltaAggregatedResources[^}]*} 1\\.0")
+                    .containsPattern("grpc_server_msg_received_total\\{[^}]*DeltaAggregatedResources[^}]*} [1-9]")
+                    .containsPattern("grpc_server_msg_sent_total\\{[^}]*DeltaAggregatedResources[^}]*} [1-9]")
+                    .contains("executor_queued_tasks{name=\"housekeeper\"}")
+                    .doesNotContain("grpc_server_handled");
+        }
+        await().untilAsserted(() -> assertThat(get("/metrics").body())
+                .containsPattern("grpc_server_handled_total\\{[^}]*DeltaAggregatedResources[^}]*} 1\\.0"));
+    }
+
+    @Test
     void theMasterHearsOfAProxyWithoutGateways() {
         master.publish(first("shop", V1));
         await().until(() -> master.fleet("shop").targets().equals(Map.of(TestMaster.INSTANCE, V1.version())));

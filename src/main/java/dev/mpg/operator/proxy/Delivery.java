@@ -105,6 +105,7 @@ final class Delivery {
     /** This cluster id isn't served any more. */
     void forget(String clusterId) {
         serves.remove(clusterId);
+        metrics.forget(clusterId);
         untold.remove(clusterId);
         misunderstood.remove(clusterId);
         endpoints.forget(clusterId);
@@ -115,11 +116,13 @@ final class Delivery {
      * Decides how far the rollout goes, stores that, and only then serves it; what is only taken away is served first.
      * Endpoints that what is served refers to are published before it.
      *
+     * @param seenAt when it began to look at the Proxy
      * @return when to look again although nothing is seen to change
      */
-    Optional<Instant> advance(Proxy proxy, Running running, Seen seen, Context<Proxy> context) {
+    Optional<Instant> advance(Proxy proxy, Running running, Seen seen, Context<Proxy> context, Instant seenAt) {
         Instant now = clock.instant().truncatedTo(ChronoUnit.MILLIS);
         Set<ControllerRevision> revisions = context.getSecondaryResources(ControllerRevision.class);
+        metrics.desired(seen.clusterId(), running.desiredVersion(), running.state(), seenAt);
         RolloutCommands.Reading commands = RolloutCommands.read(proxy, running.state());
         Optional<Judgement> judgement =
                 Traffics.judge(running.state(), running.analysis(), wave -> master.traffic(seen.clusterId(), wave));
@@ -153,7 +156,7 @@ final class Delivery {
         notices.addAll(ProxyNotices.of(decision.outcomes()));
         if (retreat) {
             untold.put(seen.clusterId(), List.copyOf(notices));
-            metrics.count(decision.outcomes());
+            metrics.count(seen.clusterId(), running.state(), decision, now);
         }
         Duration joining = Duration.between(now, joinedBy);
         boolean wait = seen.joining()
@@ -171,7 +174,7 @@ final class Delivery {
         if (!retreat) {
             configs.put(seen.clusterId(), reached);
             serve(seen, decision.serve(), running.traceparent(), contents);
-            metrics.count(decision.outcomes());
+            metrics.count(seen.clusterId(), running.state(), decision, now);
         }
         if (!commands.problem().equals(misunderstood.put(seen.clusterId(), commands.problem()))) {
             commands.problem().ifPresent(problem -> notices.add(Notice.warning("UnknownCommand", problem)));

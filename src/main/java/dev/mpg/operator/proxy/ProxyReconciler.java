@@ -8,6 +8,7 @@ import dev.mpg.api.Scheduler;
 import dev.mpg.master.Master;
 import dev.mpg.operator.endpoints.EndpointWatch;
 import dev.mpg.operator.infrastructure.Infrastructure;
+import dev.mpg.operator.metrics.ReconcileMetrics;
 import dev.mpg.operator.proxy.RunningConfigs.Running;
 import dev.mpg.operator.scheduler.Pool;
 import dev.mpg.operator.triggers.Startup;
@@ -51,6 +52,7 @@ public final class ProxyReconciler implements Reconciler<Proxy> {
     private final Infrastructure infrastructure;
     private final Triggers triggers;
     private final Startup startup;
+    private final ReconcileMetrics durations;
     private final StatusWriter status;
     private final Clock clock;
     private final RunningConfigs configs = new RunningConfigs();
@@ -67,6 +69,7 @@ public final class ProxyReconciler implements Reconciler<Proxy> {
             EndpointWatch endpoints,
             Records records,
             RolloutMetrics metrics,
+            ReconcileMetrics durations,
             StatusWriter status,
             Tracer tracer,
             Clock clock) {
@@ -74,6 +77,7 @@ public final class ProxyReconciler implements Reconciler<Proxy> {
         this.infrastructure = infrastructure;
         this.triggers = triggers;
         this.startup = startup;
+        this.durations = durations;
         this.status = status;
         this.clock = clock;
         this.spans = new ReconcileSpans(tracer);
@@ -118,12 +122,15 @@ public final class ProxyReconciler implements Reconciler<Proxy> {
     public UpdateControl<Proxy> reconcile(Proxy proxy, Context<Proxy> context) {
         try {
             Proxy latest = status.latest(proxy);
+            boolean gone = context.isPrimaryResourceDeleted() || proxy.isMarkedForDeletion();
             return spans.reconcile(
                     latest,
                     configs.get(clusterId(proxy)).filter(running -> running.isOf(proxy)),
-                    traceparent -> context.isPrimaryResourceDeleted() || proxy.isMarkedForDeletion()
-                            ? takeDown(proxy, others(proxy, context))
-                            : bringUp(latest, holder(proxy, context), traceparent, context));
+                    traceparent -> durations.time(
+                            gone,
+                            () -> gone
+                                    ? takeDown(proxy, others(proxy, context))
+                                    : bringUp(latest, holder(proxy, context), traceparent, context)));
         } finally {
             // One that fails must not keep the others waiting; Enforcement has seen to it that nothing of it is
             // forgotten.
@@ -132,6 +139,7 @@ public final class ProxyReconciler implements Reconciler<Proxy> {
     }
 
     private UpdateControl<Proxy> bringUp(Proxy proxy, Proxy holder, String traceparent, Context<Proxy> context) {
+        Instant seenAt = clock.instant();
         Optional<Scheduler> scheduler = context.getSecondaryResource(Scheduler.class);
         ResourceID id = ResourceID.fromResource(proxy);
         configs.leftBy(id, proxy.getMetadata().getUid()).forEach(clusterId -> takeDown(clusterId, id));
@@ -144,7 +152,11 @@ public final class ProxyReconciler implements Reconciler<Proxy> {
         triggers.watch(running.owner(), clusterId(proxy), Pool.schedulerName(proxy));
         configs.put(clusterId(proxy), running);
         return again(delivery.advance(
-                proxy, running, spans.step("gather", () -> enforcement.gather(proxy, scheduler, first)), context));
+                proxy,
+                running,
+                spans.step("gather", () -> enforcement.gather(proxy, scheduler, first)),
+                context,
+                seenAt));
     }
 
     private UpdateControl<Proxy> again(Optional<Instant> at) {

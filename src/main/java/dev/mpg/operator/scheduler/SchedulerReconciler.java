@@ -10,6 +10,7 @@ import dev.mpg.operator.events.EventRecorder;
 import dev.mpg.operator.events.Notice;
 import dev.mpg.operator.infrastructure.Infrastructure;
 import dev.mpg.operator.infrastructure.Infrastructure.Workload;
+import dev.mpg.operator.metrics.ReconcileMetrics;
 import dev.mpg.operator.status.StatusPatches;
 import dev.mpg.operator.triggers.Triggers;
 import io.fabric8.kubernetes.api.model.Condition;
@@ -22,6 +23,11 @@ import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import io.javaoperatorsdk.operator.processing.event.source.EventSource;
 import io.javaoperatorsdk.operator.processing.event.source.informer.InformerEventSource;
+import io.opentelemetry.api.common.AttributeKey;
+import io.opentelemetry.api.trace.Span;
+import io.opentelemetry.api.trace.StatusCode;
+import io.opentelemetry.api.trace.Tracer;
+import io.opentelemetry.context.Scope;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.HashMap;
@@ -40,6 +46,9 @@ import org.jspecify.annotations.Nullable;
 public final class SchedulerReconciler implements Reconciler<Scheduler> {
     private static final String BY_SCHEDULER = "scheduler";
 
+    private static final AttributeKey<String> CONTROLLER = AttributeKey.stringKey("controller");
+    private static final AttributeKey<String> NAME = AttributeKey.stringKey("k8s.scheduler.name");
+
     /** When the Scheduler changed while it was looked at, and the news isn't here yet. */
     private static final Duration LOOK_AGAIN = Duration.ofMillis(20);
 
@@ -48,6 +57,8 @@ public final class SchedulerReconciler implements Reconciler<Scheduler> {
     private final Triggers triggers;
     private final EventRecorder events;
     private final StatusPatches<Scheduler, SchedulerStatus> statuses;
+    private final ReconcileMetrics durations;
+    private final Tracer tracer;
     private final Clock clock;
     private @Nullable InformerEventSource<Proxy, Scheduler> proxyCache;
 
@@ -57,12 +68,16 @@ public final class SchedulerReconciler implements Reconciler<Scheduler> {
             Triggers triggers,
             EventRecorder events,
             StatusPatches<Scheduler, SchedulerStatus> statuses,
+            ReconcileMetrics durations,
+            Tracer tracer,
             Clock clock) {
         this.master = master;
         this.infrastructure = infrastructure;
         this.triggers = triggers;
         this.events = events;
         this.statuses = statuses;
+        this.durations = durations;
+        this.tracer = tracer;
         this.clock = clock;
     }
 
@@ -79,8 +94,29 @@ public final class SchedulerReconciler implements Reconciler<Scheduler> {
 
     @Override
     public UpdateControl<Scheduler> reconcile(Scheduler scheduler, Context<Scheduler> context) {
+        Span span = tracer.spanBuilder("reconcile")
+                .setNoParent()
+                .setAttribute(CONTROLLER, "scheduler")
+                .setAttribute(NAME, scheduler.getMetadata().getName())
+                .startSpan();
+        try (Scope _ = span.makeCurrent()) {
+            return durations.time(isGone(scheduler, context), () -> look(scheduler, context));
+        } catch (RuntimeException e) {
+            span.recordException(e);
+            span.setStatus(StatusCode.ERROR, String.valueOf(e.getMessage()));
+            throw e;
+        } finally {
+            span.end();
+        }
+    }
+
+    private static boolean isGone(Scheduler scheduler, Context<Scheduler> context) {
+        return context.isPrimaryResourceDeleted() || scheduler.isMarkedForDeletion();
+    }
+
+    private UpdateControl<Scheduler> look(Scheduler scheduler, Context<Scheduler> context) {
         String name = scheduler.getMetadata().getName();
-        if (context.isPrimaryResourceDeleted() || scheduler.isMarkedForDeletion()) {
+        if (isGone(scheduler, context)) {
             infrastructure.removePool(name);
             statuses.forget(ResourceID.fromResource(scheduler));
             return UpdateControl.noUpdate();
