@@ -31,8 +31,7 @@ public final class ProcessMetrics implements AutoCloseable {
         registry.config()
                 .meterFilter(new OwnHistograms())
                 // Of the Operator SDK: the number of an attempt, which has no bound.
-                .meterFilter(MeterFilter.ignoreTags(
-                        "operator.sdk.reconciliations.retries.number", "operator.sdk.reconciliations.retries.last"));
+                .meterFilter(MeterFilter.ignoreTags("reconciliations.retries.number", "reconciliations.retries.last"));
         new ClassLoaderMetrics().bindTo(registry);
         new JvmMemoryMetrics().bindTo(registry);
         new JvmThreadMetrics().bindTo(registry);

@@ -7,7 +7,6 @@ import dev.mpg.api.Proxy;
 import dev.mpg.api.Scheduler;
 import dev.mpg.config.Manifests;
 import dev.mpg.master.Master;
-import dev.mpg.operator.infrastructure.Infrastructure;
 import dev.mpg.operator.triggers.Triggers;
 import dev.mpg.testing.KubernetesApi;
 import io.fabric8.kubernetes.api.model.Condition;
@@ -23,8 +22,6 @@ import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.opentelemetry.api.trace.TracerProvider;
 import java.time.Clock;
-import java.util.List;
-import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -39,49 +36,6 @@ class UnknownEndpointsIT {
     private String namespace;
     private Leader leader;
 
-    /** On which nothing runs. */
-    private static final class Nothing implements Infrastructure {
-        @Override
-        public List<Workload> ensurePool(String scheduler, int instances) {
-            return List.of();
-        }
-
-        @Override
-        public void removePool(String scheduler) {}
-
-        @Override
-        public List<Workload> ensureFleet(Fleet fleet) {
-            return List.of();
-        }
-
-        @Override
-        public void removeFleet(String clusterId) {}
-
-        @Override
-        public List<String> fleets() {
-            return List.of();
-        }
-
-        @Override
-        public List<String> pools() {
-            return List.of();
-        }
-
-        @Override
-        public void onChange(ChangeListener listener) {}
-
-        @Override
-        public Set<Integer> reservedPorts() {
-            return Set.of();
-        }
-
-        @Override
-        public void close() {}
-
-        @Override
-        public void release() {}
-    }
-
     @BeforeEach
     void lead() {
         api.applyCrds();
@@ -95,7 +49,7 @@ class UnknownEndpointsIT {
         SimpleMeterRegistry metrics = new SimpleMeterRegistry();
         leader = new Leader(
                 client,
-                new Nothing(),
+                new NoInfrastructure(),
                 new Master(metrics, triggers),
                 triggers,
                 metrics,
