@@ -360,9 +360,22 @@ class MasterTest {
 
         awaitTarget(sink, "shop", V1);
         assertThat(rig.connected(ONE)).isTrue();
-        await().untilAsserted(() -> assertThat(rig.pushes("retried")).isEqualTo(1));
+    }
+
+    @Test
+    void whatAnInstanceRejectedIsRetriedAndNotCountedAsSentAgain() {
+        rig.master.publish(Order.of(Contents.settled("shop", V1)), Set.of(ONE));
+        RawInstance raw = rig.raw().read(100).hello(ONE);
+        await().until(() -> raw.assignments().size() == 1);
+        raw.say(dev.mpg.sync.v1.FromProxy.newBuilder()
+                .setHolding(dev.mpg.sync.v1.Holding.newBuilder()
+                        .setClusterId("shop")
+                        .setResend(true))
+                .build());
+        await().until(() -> raw.assignments().size() == 2);
+        assertThat(rig.pushes("sent")).isEqualTo(1);
         assertThat(rig.pushes("rejected")).isEqualTo(1);
-        assertThat(rig.pushes("sent")).isEqualTo(3);
+        assertThat(rig.pushes("retried")).isEqualTo(1);
     }
 
     @Test
