@@ -279,14 +279,13 @@ public final class EndpointWatch implements AutoCloseable {
             resources.add(cluster.permits(service) ? resource(service) : LiveData.resource(service, List.of()));
         }
         Snapshot data = Snapshot.of(resources);
-        if (data.equals(cluster.published)) {
-            return;
-        }
         try {
-            publisher.live(clusterId, data);
-            cluster.published = data;
+            if (!data.equals(cluster.published)) {
+                publisher.live(clusterId, data);
+                cluster.published = data;
+                changes.increment();
+            }
             cluster.tooLarge = Optional.empty();
-            changes.increment();
         } catch (IllegalArgumentException e) {
             cluster.tooLarge = Optional.of(new Finding(Reason.TooLarge, String.valueOf(e.getMessage())));
         }

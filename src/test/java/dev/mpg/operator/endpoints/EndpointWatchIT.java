@@ -50,6 +50,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -322,6 +323,38 @@ class EndpointWatchIT {
         assertThat(barred.references(SHOP)).isEqualTo(new References(1, List.of()));
     }
 
+    @Test
+    void that_endpoints_are_too_many_is_told_until_they_are_again_what_was_published() {
+        AtomicBoolean full = new AtomicBoolean();
+        EndpointWatch refused = new EndpointWatch(
+                client(new ConfigBuilder(api.client().getConfiguration())),
+                (clusterId, data) -> {
+                    if (full.get()) {
+                        throw new IllegalArgumentException("edge.shop: more than 1048576 bytes");
+                    }
+                    publish(clusterId, data);
+                },
+                told::add,
+                new SimpleMeterRegistry());
+        opened.add(refused);
+        createService("checkout");
+        create(slice("checkout", "a", "10.0.0.1"));
+        refused.follow(SHOP, namespace, List.of(config(service("checkout", 80))));
+        awaitEndpoints("checkout", "10.0.0.1:8080");
+        int before = published.get(SHOP).size();
+
+        full.set(true);
+        setAddress("a", "10.0.0.9");
+        await().untilAsserted(() -> assertThat(refused.references(SHOP).findings())
+                .containsExactly(new Finding(Reason.TooLarge, "edge.shop: more than 1048576 bytes")));
+        told.clear();
+
+        setAddress("a", "10.0.0.1");
+        await().until(() -> told.contains(SHOP));
+        assertThat(refused.references(SHOP)).isEqualTo(new References(1, List.of()));
+        assertThat(published.get(SHOP)).hasSize(before);
+    }
+
     /** All that the operator needs for it. */
     private void permit(String user) {
         ClusterRole role = new ClusterRoleBuilder()
@@ -412,6 +445,14 @@ class EndpointWatchIT {
                 .inNamespace(namespace)
                 .withName(slice)
                 .edit(change);
+    }
+
+    private void setAddress(String slice, String address) {
+        edit(
+                slice,
+                before -> new EndpointSliceBuilder(before)
+                        .withEndpoints(endpoint(address))
+                        .build());
     }
 
     private void delete(String slice) {
