@@ -11,6 +11,7 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -41,6 +42,8 @@ import org.slf4j.LoggerFactory;
 public final class EndpointWatch implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(EndpointWatch.class);
     private static final Duration SPACING = Duration.ofMillis(100);
+    /** How often it is looked whether Services are still watched. */
+    private static final Duration CHECKS = Duration.ofSeconds(5);
 
     private final Publisher publisher;
     private final Consumer<String> whenFindingsChange;
@@ -107,9 +110,25 @@ public final class EndpointWatch implements AutoCloseable {
      */
     public EndpointWatch(
             KubernetesClient client, Publisher publisher, Consumer<String> whenFindingsChange, MeterRegistry metrics) {
+        this(client, publisher, whenFindingsChange, metrics, Clock.systemUTC(), CHECKS);
+    }
+
+    /**
+     * As the other one.
+     *
+     * @param checks how long after one look whether Services are still watched the next comes; two in a row that see they are
+     *     not make a finding
+     */
+    EndpointWatch(
+            KubernetesClient client,
+            Publisher publisher,
+            Consumer<String> whenFindingsChange,
+            MeterRegistry metrics,
+            Clock clock,
+            Duration checks) {
         this.publisher = publisher;
         this.whenFindingsChange = whenFindingsChange;
-        this.cache = new ServiceCache(client, work);
+        this.cache = new ServiceCache(client, clock, work);
         this.changes = Counter.builder("mpg.endpoint.changes")
                 .description("Changes of a cluster's endpoints that were published")
                 .register(metrics);
@@ -118,6 +137,15 @@ public final class EndpointWatch implements AutoCloseable {
                     .description("Services that configs refer to, by whether they have endpoints")
                     .tag("state", state.tag)
                     .register(metrics);
+        }
+        var _ = worker.scheduleWithFixedDelay(this::check, checks.toMillis(), checks.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    private void check() {
+        try {
+            cache.check();
+        } catch (RuntimeException e) {
+            log.error("cannot see whether Services are watched", e);
         }
     }
 

@@ -41,8 +41,11 @@ import io.fabric8.kubernetes.client.http.HttpRequest;
 import io.fabric8.kubernetes.client.http.Interceptor;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.net.URI;
+import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -54,6 +57,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -61,6 +65,7 @@ import org.junit.jupiter.api.Test;
 /** Services and EndpointSlices of a real API server. */
 class EndpointWatchIT {
     private static final String SHOP = "edge.shop";
+    private static final Instant NOW = Instant.parse("2026-01-02T03:04:05Z");
     private static final Origin ORIGIN = new Origin(new ObjectRef("Proxy", "edge", "shop"), "spec");
 
     private final KubernetesApi api = KubernetesApi.shared();
@@ -324,6 +329,64 @@ class EndpointWatchIT {
     }
 
     @Test
+    void that_services_may_no_longer_be_watched_is_told_until_they_may_again() {
+        String user = "watcher-of-" + namespace;
+        permit(user);
+        EndpointWatch barred = watchOften(clientOfShortWatches(user, new AtomicBoolean()));
+        createService("checkout");
+        create(slice("checkout", "a", "10.0.0.1"));
+        barred.follow(SHOP, namespace, List.of(config(service("checkout", 80))));
+        awaitEndpoints("checkout", "10.0.0.1:8080");
+        await().until(() -> barred.references(SHOP).findings().isEmpty());
+        told.clear();
+
+        forbid(user);
+        await().until(() -> told.contains(SHOP));
+        await().untilAsserted(() -> assertThat(barred.references(SHOP).findings())
+                .singleElement()
+                .satisfies(finding -> {
+                    assertThat(finding.reason()).isEqualTo(Reason.EndpointsUnknown);
+                    assertThat(finding.found())
+                            .startsWith("endpoints may be old: endpointslices cannot be watched since " + NOW
+                                    + ", the API server says: endpointslices.discovery.k8s.io is forbidden: User \""
+                                    + user + "\" cannot watch")
+                            .contains(
+                                    "; services cannot be watched since " + NOW + ", the API server says: services is");
+                }));
+        setAddress("a", "10.0.0.9");
+        assertThat(endpoints()).isEqualTo(Map.of(name("checkout", 80), List.of("10.0.0.1:8080")));
+        told.clear();
+
+        permit(user);
+        await().until(() -> told.contains(SHOP));
+        awaitEndpoints("checkout", "10.0.0.9:8080");
+        await().untilAsserted(() -> assertThat(barred.references(SHOP)).isEqualTo(new References(1, List.of())));
+    }
+
+    @Test
+    void that_nobody_answers_any_more_is_told_each_time() {
+        AtomicBoolean away = new AtomicBoolean();
+        String admin = api.client().getConfiguration().getImpersonateUsername();
+        EndpointWatch cut = watchOften(clientOfShortWatches(admin, away));
+        createService("checkout");
+        create(slice("checkout", "a", "10.0.0.1"));
+        cut.follow(SHOP, namespace, List.of(config(service("checkout", 80))));
+
+        for (String address : List.of("10.0.0.2", "10.0.0.3")) {
+            away.set(true);
+            await().untilAsserted(() -> assertThat(cut.references(SHOP).findings())
+                    .containsExactly(new Finding(
+                            Reason.EndpointsUnknown,
+                            "endpoints may be old: endpointslices cannot be watched since " + NOW
+                                    + "; services cannot be watched since " + NOW)));
+            setAddress("a", address);
+            away.set(false);
+            awaitEndpoints("checkout", address + ":8080");
+            await().until(() -> cut.references(SHOP).findings().isEmpty());
+        }
+    }
+
+    @Test
     void that_endpoints_are_too_many_is_told_until_they_are_again_what_was_published() {
         AtomicBoolean full = new AtomicBoolean();
         EndpointWatch refused = new EndpointWatch(
@@ -355,6 +418,42 @@ class EndpointWatchIT {
         assertThat(published.get(SHOP)).hasSize(before);
     }
 
+    /** One that looks every half second whether it still watches, by a clock that stands still. */
+    private EndpointWatch watchOften(KubernetesClient client) {
+        EndpointWatch opening = new EndpointWatch(
+                client,
+                this::publish,
+                told::add,
+                new SimpleMeterRegistry(),
+                Clock.fixed(NOW, ZoneOffset.UTC),
+                Duration.ofMillis(500));
+        opened.add(opening);
+        return opening;
+    }
+
+    /**
+     * One whose watches end every 2 s: the API server asks what is permitted only when one begins.
+     *
+     * @param away while so, what begins finds nobody who answers
+     */
+    private KubernetesClient clientOfShortWatches(@Nullable String user, AtomicBoolean away) {
+        KubernetesClient client = new KubernetesClientBuilder()
+                .withConfig(new ConfigBuilder(api.client().getConfiguration())
+                        .withImpersonateUsername(user)
+                        .withWatchReconnectInterval(100)
+                        .build())
+                .withHttpClientBuilderConsumer(builder -> builder.addOrReplaceInterceptor("short", new Interceptor() {
+                    @Override
+                    public void before(BasicBuilder request, HttpRequest sent, RequestTags tags) {
+                        String uri = sent.uri().toString().replaceAll("timeoutSeconds=\\d+", "timeoutSeconds=2");
+                        request.uri(URI.create(away.get() ? uri.replaceAll("//[^/]+/", "//127.0.0.1:1/") : uri));
+                    }
+                }))
+                .build();
+        opened.add(client);
+        return client;
+    }
+
     /** All that the operator needs for it. */
     private void permit(String user) {
         ClusterRole role = new ClusterRoleBuilder()
@@ -383,6 +482,11 @@ class EndpointWatchIT {
         api.client().resource(binding).create();
         opened.add(() -> api.client().resource(binding).delete());
         opened.add(() -> api.client().resource(role).delete());
+    }
+
+    private void forbid(String user) {
+        api.client().rbac().clusterRoleBindings().withName(user).delete();
+        api.client().rbac().clusterRoles().withName(user).delete();
     }
 
     private ServiceRef service(String name, int port) {
