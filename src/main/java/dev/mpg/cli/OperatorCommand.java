@@ -12,6 +12,7 @@ import dev.mpg.operator.infrastructure.host.MasterAddress;
 import dev.mpg.operator.leader.LeaderElection;
 import dev.mpg.operator.leader.LeaderOnlyWrites;
 import dev.mpg.operator.leader.LeaseTerms;
+import dev.mpg.operator.metrics.ApiCallMetrics;
 import dev.mpg.telemetry.ProcessMetrics;
 import dev.mpg.telemetry.Tracing;
 import io.fabric8.kubernetes.client.Config;
@@ -170,7 +171,7 @@ final class OperatorCommand implements Callable<Integer> {
                 : Optional.empty();
         try (ProcessMetrics metrics = new ProcessMetrics();
                 Tracing tracing = Tracing.start("mpg-operator", hostName(), sampling, metrics.registry());
-                KubernetesClient client = client(config, election, tracing);
+                KubernetesClient client = client(config, election, tracing, metrics);
                 OperatorProcess operator = new OperatorProcess(
                         client,
                         () -> infrastructure(program, sync),
@@ -188,11 +189,13 @@ final class OperatorCommand implements Callable<Integer> {
         return CommandLine.ExitCode.OK;
     }
 
-    private static KubernetesClient client(Config config, Optional<LeaderElection> election, Tracing tracing) {
+    private static KubernetesClient client(
+            Config config, Optional<LeaderElection> election, Tracing tracing, ProcessMetrics metrics) {
         return new KubernetesClientBuilder()
                 .withConfig(config)
                 .withHttpClientBuilderConsumer(http -> {
                     http.addOrReplaceInterceptor("spans", new ApiCallSpans(tracing.tracer()));
+                    http.addOrReplaceInterceptor("metrics", new ApiCallMetrics(metrics.registry()));
                     election.ifPresent(
                             of -> http.addOrReplaceInterceptor("leader-only-writes", new LeaderOnlyWrites(of::leads)));
                 })

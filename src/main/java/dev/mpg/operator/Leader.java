@@ -84,8 +84,7 @@ final class Leader {
             var _ = sweeper.scheduleWithFixedDelay(this::sweep, 0, SWEEP.toSeconds(), TimeUnit.SECONDS);
         });
         infrastructure.onChange(triggers);
-        endpoints = new EndpointWatch(
-                client, (clusterId, data) -> master.live(clusterId, data, false), triggers::fleetChanged, metrics);
+        endpoints = new EndpointWatch(client, master::live, triggers::fleetChanged, metrics);
         operator = new Operator(overrider -> overrider
                 .withKubernetesClient(client)
                 // The first one times reconciles.

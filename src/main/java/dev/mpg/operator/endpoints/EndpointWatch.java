@@ -71,9 +71,10 @@ public final class EndpointWatch implements AutoCloseable {
         /**
          * Replaces what was published before.
          *
+         * @param partial whether gateways may run configs that refer to more: what is known of that stays
          * @throws IllegalArgumentException when it is more than can be sent; then nothing changes
          */
-        void live(String clusterId, Snapshot data);
+        void live(String clusterId, Snapshot data, boolean partial);
     }
 
     /** A service that configs refer to. */
@@ -90,6 +91,8 @@ public final class EndpointWatch implements AutoCloseable {
         final String namespace;
         Set<ServiceRef> services = Set.of();
         Snapshot published = Snapshot.EMPTY;
+        boolean partial;
+        boolean publishedPartial;
         Optional<Finding> tooLarge = Optional.empty();
         References told = References.NONE;
 
@@ -189,8 +192,9 @@ public final class EndpointWatch implements AutoCloseable {
      * be called before {@link #references(String)} is asked.
      *
      * @param namespace the only one whose services may be referred to
+     * @param partial whether gateways may run others, whose content isn't known: what they refer to stays as it is
      */
-    public void follow(String clusterId, String namespace, Collection<Snapshot> configs) {
+    public void follow(String clusterId, String namespace, Collection<Snapshot> configs, boolean partial) {
         Set<ServiceRef> services = configs.stream()
                 .flatMap(config -> references(clusterId, config).stream())
                 .collect(Collectors.toUnmodifiableSet());
@@ -207,6 +211,7 @@ public final class EndpointWatch implements AutoCloseable {
                 clusters.put(clusterId, cluster);
             }
             if (cluster != null) {
+                cluster.partial = partial;
                 refer(clusterId, cluster, services);
                 publish(clusterId, cluster);
                 cluster.told = found(cluster);
@@ -308,9 +313,10 @@ public final class EndpointWatch implements AutoCloseable {
         }
         Snapshot data = Snapshot.of(resources);
         try {
-            if (!data.equals(cluster.published)) {
-                publisher.live(clusterId, data);
+            if (!data.equals(cluster.published) || cluster.partial != cluster.publishedPartial) {
+                publisher.live(clusterId, data, cluster.partial);
                 cluster.published = data;
+                cluster.publishedPartial = cluster.partial;
                 changes.increment();
             }
             cluster.tooLarge = Optional.empty();

@@ -145,7 +145,8 @@ final class Delivery {
                 proxy.getMetadata().getNamespace(),
                 Stream.of(contents, running.desired().stream().toList(), enforcement.running(seen))
                         .flatMap(List::stream)
-                        .toList());
+                        .toList(),
+                !Enforcement.isWhole(decision.serve(), contents));
         Optional<Serve> served = Optional.ofNullable(serves.get(seen.clusterId()));
         boolean retreat = served.isPresent() && Enforcement.isRetreat(served.get(), decision.serve());
         if (retreat) {

@@ -119,6 +119,12 @@ final class Enforcement {
                 .toList();
     }
 
+    /** Whether these are the contents of all versions that are to be served. */
+    static boolean isWhole(Serve serve, List<Snapshot> contents) {
+        Set<ContentHash> known = contents.stream().map(Snapshot::version).collect(Collectors.toSet());
+        return Stream.concat(serve.target().stream(), serve.stable().stream()).allMatch(known::contains);
+    }
+
     /** What gateways say that they run, or were sent, as far as the Master remembers it. */
     List<Snapshot> running(Seen seen) {
         return seen.reported().gateways().stream()

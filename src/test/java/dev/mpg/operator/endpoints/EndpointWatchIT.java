@@ -114,14 +114,14 @@ class EndpointWatchIT {
         return opening;
     }
 
-    private void publish(String clusterId, Snapshot data) {
+    private void publish(String clusterId, Snapshot data, boolean partial) {
         published.computeIfAbsent(clusterId, id -> new CopyOnWriteArrayList<>()).add(data);
     }
 
     @Test
     void nothing_is_watched_before_a_config_refers_to_a_service() {
         assertThat(watch.knows(SHOP, config())).isTrue();
-        watch.follow(SHOP, namespace, List.of(config()));
+        watch.follow(SHOP, namespace, List.of(config()), false);
         assertThat(requests).isEmpty();
         assertThat(watch.references(SHOP)).isEqualTo(References.NONE);
 
@@ -195,7 +195,7 @@ class EndpointWatchIT {
         create(slice("checkout", "checkout", "10.0.0.1"));
         create(slice("pay", "pay", "10.0.0.1"));
         follow(config(service("checkout", 80)));
-        watch.follow("edge.till", namespace, List.of(config(service("pay", 80))));
+        watch.follow("edge.till", namespace, List.of(config(service("pay", 80))), false);
         assertThat(reasons()).isEmpty();
         assertThat(watch.references("edge.till")).isEqualTo(new References(1, List.of()));
 
@@ -239,14 +239,14 @@ class EndpointWatchIT {
         follow(old);
         assertThat(published.get(SHOP)).as("the same is published once").hasSize(1);
 
-        watch.follow(SHOP, namespace, List.of(next, old));
+        watch.follow(SHOP, namespace, List.of(next, old), false);
         assertThat(endpoints())
                 .isEqualTo(Map.of(name("checkout", 80), List.of("10.0.0.1:8080"), name("pay", 80), List.of()));
         assertThat(sets("ready")).isEqualTo(1);
         assertThat(sets("missing")).isEqualTo(1);
         assertThat(metrics.get("mpg.endpoint.changes").counter().count()).isEqualTo(2);
 
-        watch.follow(SHOP, namespace, List.of(config()));
+        watch.follow(SHOP, namespace, List.of(config()), false);
         assertThat(watch.references(SHOP)).isEqualTo(References.NONE);
         assertThat(sets("ready")).isZero();
     }
@@ -256,7 +256,7 @@ class EndpointWatchIT {
         createService("checkout");
         create(slice("checkout", "a", "10.0.0.1"));
         follow(config(service("checkout", 80)));
-        watch.follow("edge.till", namespace, List.of(config(service("checkout", 80))));
+        watch.follow("edge.till", namespace, List.of(config(service("checkout", 80))), false);
         watch.forget(SHOP);
 
         delete("a");
@@ -288,13 +288,13 @@ class EndpointWatchIT {
         createService("checkout");
         EndpointWatch refused = new EndpointWatch(
                 client(new ConfigBuilder(api.client().getConfiguration())),
-                (clusterId, data) -> {
+                (clusterId, data, partial) -> {
                     throw new IllegalArgumentException("edge.shop: more than 1048576 bytes");
                 },
                 told::add,
                 new SimpleMeterRegistry());
         opened.add(refused);
-        refused.follow(SHOP, namespace, List.of(config(service("checkout", 80))));
+        refused.follow(SHOP, namespace, List.of(config(service("checkout", 80))), false);
         assertThat(refused.references(SHOP).findings())
                 .startsWith(new Finding(Reason.TooLarge, "edge.shop: more than 1048576 bytes"));
     }
@@ -310,7 +310,7 @@ class EndpointWatchIT {
         Snapshot config = config(service("checkout", 80));
 
         assertThat(barred.knows(SHOP, config)).isFalse();
-        barred.follow(SHOP, namespace, List.of(config));
+        barred.follow(SHOP, namespace, List.of(config), false);
         assertThat(barred.references(SHOP).findings()).singleElement().satisfies(finding -> {
             assertThat(finding.reason()).isEqualTo(Reason.EndpointsUnknown);
             assertThat(finding.found())
@@ -335,7 +335,7 @@ class EndpointWatchIT {
         EndpointWatch barred = watchOften(clientOfShortWatches(user, new AtomicBoolean()));
         createService("checkout");
         create(slice("checkout", "a", "10.0.0.1"));
-        barred.follow(SHOP, namespace, List.of(config(service("checkout", 80))));
+        barred.follow(SHOP, namespace, List.of(config(service("checkout", 80))), false);
         awaitEndpoints("checkout", "10.0.0.1:8080");
         await().until(() -> barred.references(SHOP).findings().isEmpty());
         told.clear();
@@ -370,7 +370,7 @@ class EndpointWatchIT {
         EndpointWatch cut = watchOften(clientOfShortWatches(admin, away));
         createService("checkout");
         create(slice("checkout", "a", "10.0.0.1"));
-        cut.follow(SHOP, namespace, List.of(config(service("checkout", 80))));
+        cut.follow(SHOP, namespace, List.of(config(service("checkout", 80))), false);
 
         for (String address : List.of("10.0.0.2", "10.0.0.3")) {
             away.set(true);
@@ -391,18 +391,18 @@ class EndpointWatchIT {
         AtomicBoolean full = new AtomicBoolean();
         EndpointWatch refused = new EndpointWatch(
                 client(new ConfigBuilder(api.client().getConfiguration())),
-                (clusterId, data) -> {
+                (clusterId, data, partial) -> {
                     if (full.get()) {
                         throw new IllegalArgumentException("edge.shop: more than 1048576 bytes");
                     }
-                    publish(clusterId, data);
+                    publish(clusterId, data, partial);
                 },
                 told::add,
                 new SimpleMeterRegistry());
         opened.add(refused);
         createService("checkout");
         create(slice("checkout", "a", "10.0.0.1"));
-        refused.follow(SHOP, namespace, List.of(config(service("checkout", 80))));
+        refused.follow(SHOP, namespace, List.of(config(service("checkout", 80))), false);
         awaitEndpoints("checkout", "10.0.0.1:8080");
         int before = published.get(SHOP).size();
 
@@ -518,7 +518,7 @@ class EndpointWatchIT {
     }
 
     private void follow(Snapshot config) {
-        watch.follow(SHOP, namespace, List.of(config));
+        watch.follow(SHOP, namespace, List.of(config), false);
     }
 
     private void createService(String name) {
