@@ -15,6 +15,7 @@ import io.envoyproxy.envoy.config.route.v3.RouteConfiguration;
 import io.envoyproxy.envoy.config.route.v3.VirtualHost;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter;
+import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.LocalReplyConfig;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -172,10 +173,18 @@ public final class RouteTable {
                 .filter(filter -> !filter.getDisabled() && !isOfType(filter.getTypedConfig(), ROUTER_TYPE))
                 .map(HttpFilter::getName)
                 .map(name -> "HTTP filter " + name + " runs before and may answer or change the request");
-        Stream<String> replies = manager.hasLocalReplyConfig()
-                ? Stream.of("local_reply_config may change what the gateway answers itself")
-                : Stream.of();
-        return Stream.concat(filters, replies).toList();
+        LocalReplyConfig replies = manager.getLocalReplyConfig();
+        // More headers change no answer.
+        boolean changes = replies.hasBodyFormat()
+                || replies.getMappersList().stream()
+                        .anyMatch(
+                                mapper -> mapper.hasStatusCode() || mapper.hasBody() || mapper.hasBodyFormatOverride());
+        return Stream.concat(
+                        filters,
+                        changes
+                                ? Stream.of("local_reply_config may change what the gateway answers itself")
+                                : Stream.of())
+                .toList();
     }
 
     /** Its own ones, and with VHDS those that are named like it. */

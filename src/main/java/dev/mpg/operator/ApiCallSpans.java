@@ -44,7 +44,13 @@ public final class ApiCallSpans implements Interceptor {
     private final Map<String, Span> open = Collections.synchronizedMap(new LinkedHashMap<>() {
         @Override
         protected boolean removeEldestEntry(Map.Entry<String, Span> eldest) {
-            return size() > MAX_OPEN;
+            boolean tooMany = size() > MAX_OPEN;
+            if (tooMany) {
+                eldest.getValue()
+                        .setStatus(StatusCode.ERROR, "no answer is known")
+                        .end();
+            }
+            return tooMany;
         }
     });
 

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.google.protobuf.Any;
 import com.google.protobuf.BoolValue;
 import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.UInt32Value;
 import com.google.protobuf.UnknownFieldSet;
 import dev.mpg.match.Answer.Attempt;
 import dev.mpg.match.Answer.Fit;
@@ -17,6 +18,7 @@ import dev.mpg.match.Outcome.Share;
 import dev.mpg.match.Outcome.Unjudged;
 import dev.mpg.snapshot.ResourceType;
 import dev.mpg.snapshot.Snapshot;
+import io.envoyproxy.envoy.config.core.v3.HeaderValueOption;
 import io.envoyproxy.envoy.config.listener.v3.FilterChain;
 import io.envoyproxy.envoy.config.listener.v3.Listener;
 import io.envoyproxy.envoy.config.route.v3.HeaderMatcher;
@@ -31,6 +33,7 @@ import io.envoyproxy.envoy.config.route.v3.WeightedCluster;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.LocalReplyConfig;
+import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.ResponseMapper;
 import io.envoyproxy.envoy.type.matcher.v3.RegexMatcher;
 import java.time.Duration;
 import java.util.List;
@@ -330,11 +333,23 @@ class RouteTableTest {
                 manager -> manager.addHttpFilters(0, HttpFilter.newBuilder().setName("envoy.filters.http.lua"))
                         .addHttpFilters(
                                 0, HttpFilter.newBuilder().setName("off").setDisabled(true))
-                        .setLocalReplyConfig(LocalReplyConfig.getDefaultInstance()));
+                        .setLocalReplyConfig(LocalReplyConfig.newBuilder()
+                                .addMappers(ResponseMapper.newBuilder().setStatusCode(UInt32Value.of(404)))));
         assertThat(answer(snapshot, "h.test", "/").caveats())
                 .containsExactly(
                         "HTTP filter envoy.filters.http.lua runs before and may answer or change the request",
                         "local_reply_config may change what the gateway answers itself");
+    }
+
+    @Test
+    void moreHeadersInLocalRepliesChangeNoAnswer() throws Exception {
+        Snapshot snapshot = withManager(
+                hostWith("h.test"),
+                "http",
+                manager -> manager.setLocalReplyConfig(LocalReplyConfig.newBuilder()
+                        .addMappers(
+                                ResponseMapper.newBuilder().addHeadersToAdd(HeaderValueOption.getDefaultInstance()))));
+        assertThat(answer(snapshot, "h.test", "/").caveats()).isEmpty();
     }
 
     /** A new field may decide over requests: judge it, then raise the number. */
