@@ -3,6 +3,9 @@ package dev.mpg.cli;
 import dev.mpg.cli.kubectl.KubectlMpg;
 import java.io.PrintWriter;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
@@ -52,6 +55,9 @@ public final class Mpg implements Runnable {
     // java.util.logging forgets the level of a logger that nobody holds.
     private static final Logger GRPC = Logger.getLogger("io.grpc");
 
+    /** As src/main/resources/logback.xml has them. */
+    private static final List<String> LOG_FORMATS = List.of("console", "json");
+
     @Spec
     private @Nullable CommandSpec spec;
 
@@ -69,6 +75,11 @@ public final class Mpg implements Runnable {
      * says {@code kubectl mpg}.
      */
     public static void main(String[] args) {
+        Optional<String> wrong = wrongLogFormat(System.getenv());
+        if (wrong.isPresent()) {
+            System.err.println("mpg: " + wrong.get());
+            System.exit(CommandLine.ExitCode.USAGE);
+        }
         GRPC.setLevel(Level.WARNING);
         SLF4JBridgeHandler.removeHandlersForRootLogger();
         SLF4JBridgeHandler.install();
@@ -77,6 +88,13 @@ public final class Mpg implements Runnable {
                 plugin
                         ? KubectlMpg.commandLine().execute(Arrays.copyOfRange(args, 1, args.length))
                         : commandLine().execute(args));
+    }
+
+    /** With a form that there isn't, nothing at all would be logged. */
+    static Optional<String> wrongLogFormat(Map<String, String> environment) {
+        return Optional.ofNullable(environment.get("MPG_LOG_FORMAT"))
+                .filter(format -> !LOG_FORMATS.contains(format))
+                .map(format -> "MPG_LOG_FORMAT is '" + format + "', not " + String.join(" or ", LOG_FORMATS));
     }
 
     static CommandLine commandLine() {

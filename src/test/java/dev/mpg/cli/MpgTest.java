@@ -62,6 +62,15 @@ class MpgTest {
     }
 
     @Test
+    void aLogFormatThatThereIsNotIsRefusedInsteadOfLoggingNothing() {
+        assertThat(Mpg.wrongLogFormat(Map.of("MPG_LOG_FORMAT", "JSON")))
+                .contains("MPG_LOG_FORMAT is 'JSON', not console or json");
+        assertThat(Mpg.wrongLogFormat(Map.of("MPG_LOG_FORMAT", ""))).isPresent();
+        assertThat(Mpg.wrongLogFormat(Map.of("MPG_LOG_FORMAT", "json"))).isEmpty();
+        assertThat(Mpg.wrongLogFormat(Map.of())).isEmpty();
+    }
+
+    @Test
     void theVersionIsPrinted() {
         assertThat(mpg("--version")).isZero();
         assertThat(out.toString()).startsWith("mpg ").contains("Java 25");
