@@ -1,5 +1,6 @@
 package dev.mpg.operator;
 
+import dev.mpg.operator.metrics.ApiCall;
 import dev.mpg.telemetry.TraceContext;
 import io.fabric8.kubernetes.client.http.AsyncBody;
 import io.fabric8.kubernetes.client.http.BasicBuilder;
@@ -17,8 +18,6 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,10 +30,6 @@ public final class ApiCallSpans implements Interceptor {
     private static final AttributeKey<Long> STATUS = AttributeKey.longKey("http.response.status_code");
     private static final AttributeKey<String> PATH = AttributeKey.stringKey("url.path");
     private static final AttributeKey<String> RESOURCE = AttributeKey.stringKey("k8s.resource");
-
-    /** {@code /apis/mpg.dev/v1alpha1/namespaces/edge/proxies/shop/status}: proxies, status. */
-    private static final Pattern RESOURCE_PATH =
-            Pattern.compile("/(?:api/[^/]+|apis/[^/]+/[^/]+)(?:/namespaces/[^/]+)?/([^/]+)(?:/[^/]+(?:/([^/]+))?)?");
 
     /** Calls that never end, if there are any, must not stay forever. */
     private static final int MAX_OPEN = 1_000;
@@ -58,21 +53,12 @@ public final class ApiCallSpans implements Interceptor {
         this.tracer = tracer;
     }
 
-    /** What a path is about: {@code proxies/status}. */
-    static String resource(String path) {
-        Matcher matcher = RESOURCE_PATH.matcher(path);
-        if (!matcher.matches()) {
-            return path;
-        }
-        return matcher.group(2) == null ? matcher.group(1) : matcher.group(1) + "/" + matcher.group(2);
-    }
-
     @Override
     public void before(BasicBuilder builder, HttpRequest request, RequestTags tags) {
         if (!Span.current().getSpanContext().isValid()) {
             return;
         }
-        String resource = resource(request.uri().getPath());
+        String resource = ApiCall.of(request).resource();
         Span span = tracer.spanBuilder(request.method() + " " + resource)
                 .setSpanKind(SpanKind.CLIENT)
                 .setParent(Context.current())

@@ -13,14 +13,15 @@ import java.util.regex.Pattern;
  * @param resource the resource, with its subresource if that is meant: {@code proxies/status}; {@code other} when the path
  *     is of none, such as {@code /version}
  */
-record ApiCall(String verb, String resource) {
+public record ApiCall(String verb, String resource) {
     private static final String OTHER = "other";
 
     /** {@code /apis/mpg.dev/v1alpha1/namespaces/edge/proxies/shop/status}: proxies, shop, status. */
     private static final Pattern PATH =
             Pattern.compile("/(?:api/[^/]+|apis/[^/]+/[^/]+)(?:/namespaces/[^/]+)?/([^/]+)(?:/([^/]+)(?:/([^/]+))?)?");
 
-    static ApiCall of(HttpRequest request) {
+    /** What this request does. */
+    public static ApiCall of(HttpRequest request) {
         Matcher path = PATH.matcher(request.uri().getPath());
         if (!path.matches()) {
             return new ApiCall(OTHER, OTHER);

@@ -18,8 +18,8 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * How long calls to the API server take until the head of the answer is here, by verb, resource and status code:
- * {@code mpg_api_calls_seconds}. So a watch counts until it is established, and one over a WebSocket not at all, nor a call that is never answered. The span
- * in which a call was made is its exemplar. Thread-safe.
+ * {@code mpg_api_calls_seconds}. So a watch counts until it is established, and one over a WebSocket not at all, nor a call that
+ * is never answered. The span in which a call was made is its exemplar. Thread-safe.
  */
 public final class ApiCallMetrics implements Interceptor {
     /** Calls that are given up are never heard of again. */
