@@ -14,10 +14,8 @@ import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.trace.Span;
 import io.opentelemetry.api.trace.SpanBuilder;
 import io.opentelemetry.api.trace.SpanContext;
-import io.opentelemetry.api.trace.StatusCode;
 import io.opentelemetry.api.trace.Tracer;
 import io.opentelemetry.context.Context;
-import io.opentelemetry.context.Scope;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -67,31 +65,23 @@ final class ReconcileSpans {
         }
         Span span = builder.startSpan();
         SpanContext context = span.getSpanContext();
-        try (Scope _ = span.makeCurrent();
-                var _ = MDC.putCloseable(LogKeys.CONTROLLER, "proxy");
-                var _ = MDC.putCloseable(LogKeys.NAMESPACE, proxy.getMetadata().getNamespace());
-                var _ = MDC.putCloseable(LogKeys.NAME, proxy.getMetadata().getName());
-                var _ = MDC.putCloseable(LogKeys.CLUSTER_ID, clusterId(proxy));
-                var _ = MDC.putCloseable(LogKeys.TRACE_ID, context.isSampled() ? context.getTraceId() : null);
-                var _ = MDC.putCloseable(LogKeys.SPAN_ID, context.isSampled() ? context.getSpanId() : null)) {
-            return work.apply(change ? (context.isSampled() ? TraceContext.text(context) : "") : earlier);
-        } catch (RuntimeException e) {
-            span.recordException(e);
-            span.setStatus(StatusCode.ERROR, String.valueOf(e.getMessage()));
-            throw e;
-        } finally {
-            span.end();
-        }
+        String traceparent = change ? (context.isSampled() ? TraceContext.text(context) : "") : earlier;
+        return Tracing.within(span, () -> {
+            try (var _ = MDC.putCloseable(LogKeys.CONTROLLER, "proxy");
+                    var _ = MDC.putCloseable(
+                            LogKeys.NAMESPACE, proxy.getMetadata().getNamespace());
+                    var _ = MDC.putCloseable(LogKeys.NAME, proxy.getMetadata().getName());
+                    var _ = MDC.putCloseable(LogKeys.CLUSTER_ID, clusterId(proxy));
+                    var _ = MDC.putCloseable(LogKeys.TRACE_ID, context.isSampled() ? context.getTraceId() : null);
+                    var _ = MDC.putCloseable(LogKeys.SPAN_ID, context.isSampled() ? context.getSpanId() : null)) {
+                return work.apply(traceparent);
+            }
+        });
     }
 
     /** Does this within a span of its own. */
     <T> T step(String name, Supplier<T> work) {
-        Span span = tracer.spanBuilder(name).startSpan();
-        try (Scope _ = span.makeCurrent()) {
-            return work.get();
-        } finally {
-            span.end();
-        }
+        return Tracing.within(tracer.spanBuilder(name).startSpan(), work);
     }
 
     private static boolean isChange(Proxy proxy, Optional<Running> before) {

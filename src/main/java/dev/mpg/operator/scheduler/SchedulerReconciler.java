@@ -13,6 +13,7 @@ import dev.mpg.operator.infrastructure.Infrastructure.Workload;
 import dev.mpg.operator.metrics.ReconcileMetrics;
 import dev.mpg.operator.status.StatusPatches;
 import dev.mpg.operator.triggers.Triggers;
+import dev.mpg.telemetry.Tracing;
 import io.fabric8.kubernetes.api.model.Condition;
 import io.javaoperatorsdk.operator.api.config.informer.InformerEventSourceConfiguration;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
@@ -25,9 +26,7 @@ import io.javaoperatorsdk.operator.processing.event.source.EventSource;
 import io.javaoperatorsdk.operator.processing.event.source.informer.InformerEventSource;
 import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.trace.Span;
-import io.opentelemetry.api.trace.StatusCode;
 import io.opentelemetry.api.trace.Tracer;
-import io.opentelemetry.context.Scope;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.HashMap;
@@ -99,15 +98,7 @@ public final class SchedulerReconciler implements Reconciler<Scheduler> {
                 .setAttribute(CONTROLLER, "scheduler")
                 .setAttribute(NAME, scheduler.getMetadata().getName())
                 .startSpan();
-        try (Scope _ = span.makeCurrent()) {
-            return durations.time(isGone(scheduler, context), () -> look(scheduler, context));
-        } catch (RuntimeException e) {
-            span.recordException(e);
-            span.setStatus(StatusCode.ERROR, String.valueOf(e.getMessage()));
-            throw e;
-        } finally {
-            span.end();
-        }
+        return Tracing.within(span, () -> durations.time(isGone(scheduler, context), () -> look(scheduler, context)));
     }
 
     private static boolean isGone(Scheduler scheduler, Context<Scheduler> context) {
