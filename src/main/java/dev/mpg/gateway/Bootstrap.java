@@ -6,11 +6,14 @@ import com.google.protobuf.Struct;
 import com.google.protobuf.UInt32Value;
 import com.google.protobuf.Value;
 import com.google.protobuf.util.Durations;
+import dev.mpg.compile.RequestLogs;
 import dev.mpg.compile.RequestTraces;
 import io.envoyproxy.envoy.config.bootstrap.v3.Admin;
 import io.envoyproxy.envoy.config.bootstrap.v3.Bootstrap.DynamicResources;
 import io.envoyproxy.envoy.config.bootstrap.v3.Bootstrap.StaticResources;
 import io.envoyproxy.envoy.config.bootstrap.v3.ClusterManager;
+import io.envoyproxy.envoy.config.bootstrap.v3.LayeredRuntime;
+import io.envoyproxy.envoy.config.bootstrap.v3.RuntimeLayer;
 import io.envoyproxy.envoy.config.cluster.v3.Cluster;
 import io.envoyproxy.envoy.config.cluster.v3.OutlierDetection;
 import io.envoyproxy.envoy.config.cluster.v3.UpstreamConnectionOptions;
@@ -58,9 +61,6 @@ public record Bootstrap(
         XdsServers xdsServers,
         Optional<HostPort> collector) {
 
-    /** The cluster through which a gateway reaches the proxy instances. */
-    public static final String XDS_CLUSTER = "mpg-proxy";
-
     /** The node metadata's key of {@link #bindAddress}. */
     public static final String BIND_ADDRESS = "mpg.dev/bind-address";
 
@@ -105,6 +105,10 @@ public record Bootstrap(
                 .setStaticResources(staticResources())
                 .setClusterManager(ClusterManager.newBuilder().setLoadStatsConfig(loadReports()))
                 .setOverloadManager(overloadManager())
+                .setLayeredRuntime(LayeredRuntime.newBuilder()
+                        .addLayers(RuntimeLayer.newBuilder()
+                                .setName("admin")
+                                .setAdminLayer(RuntimeLayer.AdminLayer.getDefaultInstance())))
                 .build();
     }
 
@@ -139,7 +143,7 @@ public record Bootstrap(
                 .setSetNodeOnFirstMessageOnly(true)
                 .addGrpcServices(GrpcService.newBuilder()
                         .setEnvoyGrpc(GrpcService.EnvoyGrpc.newBuilder()
-                                .setClusterName(XDS_CLUSTER)
+                                .setClusterName(RequestLogs.PROXY_CLUSTER)
                                 .setRetryPolicy(RetryPolicy.newBuilder().setRetryBackOff(backoff))))
                 .build();
     }
@@ -153,7 +157,7 @@ public record Bootstrap(
                 .setApiType(ApiConfigSource.ApiType.GRPC)
                 .setTransportApiVersion(ApiVersion.V3)
                 .addGrpcServices(GrpcService.newBuilder()
-                        .setEnvoyGrpc(GrpcService.EnvoyGrpc.newBuilder().setClusterName(XDS_CLUSTER)))
+                        .setEnvoyGrpc(GrpcService.EnvoyGrpc.newBuilder().setClusterName(RequestLogs.PROXY_CLUSTER)))
                 .build();
     }
 
@@ -181,7 +185,7 @@ public record Bootstrap(
 
     private Cluster xdsCluster() {
         Cluster.Builder cluster = Cluster.newBuilder()
-                .setName(XDS_CLUSTER)
+                .setName(RequestLogs.PROXY_CLUSTER)
                 .setConnectTimeout(CONNECT_TIMEOUT)
                 .putTypedExtensionProtocolOptions(HTTP_PROTOCOL_OPTIONS, Any.pack(http2(pinging())))
                 .setUpstreamConnectionOptions(UpstreamConnectionOptions.newBuilder()

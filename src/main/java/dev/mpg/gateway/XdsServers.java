@@ -1,6 +1,7 @@
 package dev.mpg.gateway;
 
 import com.google.protobuf.Any;
+import dev.mpg.compile.RequestLogs;
 import io.envoyproxy.envoy.config.core.v3.Address;
 import io.envoyproxy.envoy.config.core.v3.SocketAddress;
 import io.envoyproxy.envoy.config.endpoint.v3.ClusterLoadAssignment;
@@ -55,7 +56,7 @@ public sealed interface XdsServers {
      */
     static ClusterLoadAssignment loadAssignment(List<HostPort> addresses) {
         ClusterLoadAssignment.Builder assignment =
-                ClusterLoadAssignment.newBuilder().setClusterName(Bootstrap.XDS_CLUSTER);
+                ClusterLoadAssignment.newBuilder().setClusterName(RequestLogs.PROXY_CLUSTER);
         for (int priority = 0; priority < addresses.size(); priority++) {
             assignment.addEndpoints(LocalityLbEndpoints.newBuilder()
                     .setPriority(priority)

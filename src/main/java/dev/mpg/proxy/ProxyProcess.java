@@ -9,6 +9,7 @@ import dev.mpg.telemetry.HttpEndpoints.Readiness;
 import dev.mpg.telemetry.ProcessMetrics;
 import dev.mpg.telemetry.RuntimePages;
 import dev.mpg.telemetry.Tracing;
+import dev.mpg.xds.AccessLogs;
 import dev.mpg.xds.XdsServer;
 import io.grpc.Server;
 import io.grpc.netty.NettyServerBuilder;
@@ -45,6 +46,8 @@ public final class ProxyProcess implements AutoCloseable {
     private static final Duration KEEPALIVE_TIME = Duration.ofSeconds(10);
 
     private static final Duration KEEPALIVE_TIMEOUT = Duration.ofSeconds(5);
+    /** What a gateway may send before it's read: it grows where more is needed, and access logs may wait long. */
+    private static final int UNREAD_BYTES = 64 << 10;
     /** Gateways may ask for signs of life this often. */
     private static final Duration PERMITTED_KEEPALIVE_TIME = Duration.ofSeconds(1);
     /** How long gateways' streams may take to end, and the disk to finish a write. */
@@ -122,16 +125,20 @@ public final class ProxyProcess implements AutoCloseable {
         ServingSink sink = new ServingSink(store, xds, reports, housekeeper, tracing.tracer());
         sink.serveHeld();
 
-        Server gateways = gatewayServer(options.xdsAddress(), xds, registry, parts);
+        RouteTables tables = new RouteTables(registry);
+        RequestLog requests = new RequestLog(xds, sink::assignment, tables, registry);
+        AccessLogs accessLogs = new AccessLogs(xds::admits, requests);
+        Server gateways = gatewayServer(options.xdsAddress(), xds, accessLogs, registry, parts);
         HttpEndpoints http = parts.add(debugServer(options.debugAddress()));
         SyncClient master = masterClient(options, gateways, http, sink, registry, parts);
         reports.to(sink, master);
 
         ProxyProcess process = new ProxyProcess(sink, master, gateways, http, parts);
-        StatusPages pages = new StatusPages(options, store, xds, master, sink, new RouteTables(registry));
+        StatusPages pages = new StatusPages(options, store, xds, master, sink, tables);
         http.page("/debug/config/status", pages::status);
         http.page("/debug/config/dump", pages::dump);
         http.page("/debug/config/match", pages::match);
+        http.page("/debug/requests", requests::page);
         http.page("/debug/trace", tracing::page);
         RuntimePages.on(http);
         http.metrics(registry);
@@ -150,13 +157,16 @@ public final class ProxyProcess implements AutoCloseable {
         return process;
     }
 
-    private static Server gatewayServer(InetSocketAddress address, XdsServer xds, MeterRegistry registry, Parts parts) {
+    private static Server gatewayServer(
+            InetSocketAddress address, XdsServer xds, AccessLogs accessLogs, MeterRegistry registry, Parts parts) {
         ExecutorService threads = Executors.newThreadPerTaskExecutor(
                 Thread.ofVirtual().name("xds-", 0).factory());
         parts.add(threads::shutdownNow);
         Server server = NettyServerBuilder.forAddress(address)
                 .addService(xds.service())
                 .addService(xds.loadService())
+                .addService(accessLogs.service())
+                .initialFlowControlWindow(UNREAD_BYTES)
                 .intercept(new GrpcServerMetrics(registry))
                 .executor(threads)
                 .maxInboundMessageSize(MAX_MESSAGE_BYTES)
@@ -170,7 +180,7 @@ public final class ProxyProcess implements AutoCloseable {
         } catch (IOException e) {
             throw new CannotListenException(address, "--xds-address", e);
         }
-        parts.add(() -> end(server, xds));
+        parts.add(() -> end(server, xds, accessLogs));
         return server;
     }
 
@@ -178,9 +188,10 @@ public final class ProxyProcess implements AutoCloseable {
      * Takes no more streams and ends those that are open. Each connection is told to go away first: a gateway would open its
      * next stream on it otherwise.
      */
-    private static void end(Server server, XdsServer xds) throws InterruptedException {
+    private static void end(Server server, XdsServer xds, AccessLogs accessLogs) throws InterruptedException {
         server.shutdown();
         xds.drain();
+        accessLogs.close();
         if (!server.awaitTermination(GRACE.toMillis(), TimeUnit.MILLISECONDS)) {
             log.warn("some gateways' streams did not end within {}: cut", GRACE);
             server.shutdownNow();

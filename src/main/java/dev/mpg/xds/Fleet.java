@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,6 +43,7 @@ final class Fleet {
     private final Tracer tracer;
     private final Set<AdsStream<?>> streams = ConcurrentHashMap.newKeySet();
     private final Map<String, AdsStream<?>> gateways = new HashMap<>();
+    private final ConcurrentMap<String, Effective> effective = new ConcurrentHashMap<>();
     /** Of gateways that aren't connected; the oldest are forgotten. */
     private final LinkedHashMap<String, Doubts> doubts = new LinkedHashMap<>();
 
@@ -51,6 +53,14 @@ final class Fleet {
     private volatile @Nullable Serving serving;
 
     private record Versions(Snapshot from, Snapshot to) {}
+
+    /**
+     * What a gateway runs.
+     *
+     * @param before what it ran before that; null when that isn't known
+     */
+    private record Effective(
+            ContentHash version, Instant since, @Nullable ContentHash before) {}
 
     /**
      * @param change because of which {@code assignment}'s target is served to whom it is
@@ -155,8 +165,30 @@ final class Fleet {
      * @return whether it refused the target just now: then {@link #targetFor} says something else
      */
     boolean note(GatewayReport report) {
+        noteEffective(report);
         Serving now = serving;
         return now != null && now.trial.note(report, now.assignment, clock.instant());
+    }
+
+    private void noteEffective(GatewayReport report) {
+        if (report.state() != GatewayReport.State.CURRENT) {
+            return;
+        }
+        Effective known = effective.get(report.gateway());
+        if (known == null || !known.version.equals(report.version())) {
+            effective.put(
+                    report.gateway(),
+                    new Effective(report.version(), clock.instant(), known == null ? null : known.version));
+        }
+    }
+
+    /** The version that this gateway ran at a time of late; empty when that isn't known. */
+    Optional<ContentHash> effective(String gateway, Instant at) {
+        Effective known = effective.get(gateway);
+        if (known == null) {
+            return Optional.empty();
+        }
+        return at.isBefore(known.since) ? Optional.ofNullable(known.before) : Optional.of(known.version);
     }
 
     /** Takes up what gateways refused of the target before this process began. */
@@ -179,6 +211,16 @@ final class Fleet {
         return now != null
                 && now.assignment.isTrial()
                 && !now.assignment.cohort().gateways().isEmpty();
+    }
+
+    /** Whether this gateway runs a target that is on trial. */
+    boolean triesTarget(String gateway) {
+        Serving now = serving;
+        Effective known = effective.get(gateway);
+        return now != null
+                && known != null
+                && now.assignment.isTrial()
+                && known.version.equals(now.assignment.target().version());
     }
 
     /** What the traffic of the open wave is like, as {@code loads} has it; empty when none is open. */
@@ -220,7 +262,9 @@ final class Fleet {
             now.trial.left(stream.gateway());
         }
         synchronized (gateways) {
-            gateways.remove(stream.gateway(), stream);
+            if (gateways.remove(stream.gateway(), stream) || stream.sharesGateway()) {
+                effective.remove(stream.gateway());
+            }
             if (!left.isEmpty() && !stream.sharesGateway()) {
                 doubts.putLast(stream.gateway(), left);
                 if (doubts.size() > MAX_DOUBTS) {

@@ -1,8 +1,8 @@
 package dev.mpg.xds;
 
 import com.google.protobuf.util.Durations;
+import dev.mpg.compile.RequestLogs;
 import dev.mpg.compile.RequestTraces;
-import dev.mpg.gateway.Bootstrap;
 import dev.mpg.rollout.Counts;
 import io.envoyproxy.envoy.config.endpoint.v3.ClusterStats;
 import io.envoyproxy.envoy.config.endpoint.v3.UpstreamLocalityStats;
@@ -43,7 +43,7 @@ record Load(Counts counts, Duration period, String worstBackend, long worstError
             localities += cluster.getUpstreamLocalityStatsCount();
             limit("localities", localities, MAX_LOCALITIES);
             limit("characters in an upstream cluster's name", name.length(), MAX_NAME);
-            if (!name.equals(Bootstrap.XDS_CLUSTER) && !name.equals(RequestTraces.COLLECTOR_CLUSTER)) {
+            if (!name.equals(RequestLogs.PROXY_CLUSTER) && !name.equals(RequestTraces.COLLECTOR_CLUSTER)) {
                 Counts counts = countsOf(cluster);
                 sum = sum.plus(counts);
                 period = longer(period, periodOf(cluster));

@@ -20,7 +20,6 @@ import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.function.BiPredicate;
-import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -45,8 +44,15 @@ public final class LoadReports {
     private final Function<String, Duration> interval;
     private final InstantSource clock;
     private final LoadLedger ledger;
-    private final Consumer<Counts> counted;
+    private final Counted counted;
     private final ConcurrentMap<String, ConcurrentMap<String, LoadStream>> streams = new ConcurrentHashMap<>();
+
+    /** Is given what each report counts. */
+    @FunctionalInterface
+    public interface Counted {
+        /** Must be quick. */
+        void add(String clusterId, String gateway, Counts counts);
+    }
 
     /**
      * Needs {@link #service} to be added to the gRPC server that gateways reach for their config.
@@ -54,13 +60,12 @@ public final class LoadReports {
      * @param admitted whether the gateway (second) of the cluster id (first) may report here. Asked at each report; must be quick
      * @param interval how often gateways of this cluster id should report: 100 ms to 1 h. Must be quick
      * @param clock gives the times of reports
-     * @param counted is given what each report counts; must be quick
      */
     public LoadReports(
             BiPredicate<String, String> admitted,
             Function<String, Duration> interval,
             InstantSource clock,
-            Consumer<Counts> counted) {
+            Counted counted) {
         this.admitted = admitted;
         this.interval = interval;
         this.clock = clock;

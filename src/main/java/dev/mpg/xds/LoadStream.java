@@ -1,7 +1,6 @@
 package dev.mpg.xds;
 
 import com.google.protobuf.util.Durations;
-import dev.mpg.rollout.Counts;
 import io.envoyproxy.envoy.config.endpoint.v3.ClusterStats;
 import io.envoyproxy.envoy.service.load_stats.v3.LoadStatsResponse;
 import io.grpc.Status;
@@ -33,7 +32,7 @@ final class LoadStream {
     private final Function<String, Duration> interval;
     private final InstantSource clock;
     private final LoadLedger ledger;
-    private final Consumer<Counts> counted;
+    private final LoadReports.Counted counted;
     private final Consumer<LoadStream> ending;
 
     private final ReentrantLock lock = new ReentrantLock();
@@ -42,7 +41,6 @@ final class LoadStream {
     private @Nullable Instant reportedAt;
 
     /**
-     * @param counted is given what each report counts
      * @param ending is told when it ends, once
      */
     LoadStream(
@@ -52,7 +50,7 @@ final class LoadStream {
             Function<String, Duration> interval,
             InstantSource clock,
             LoadLedger ledger,
-            Consumer<Counts> counted,
+            LoadReports.Counted counted,
             Consumer<LoadStream> ending) {
         this.clusterId = clusterId;
         this.gateway = gateway;
@@ -104,7 +102,7 @@ final class LoadStream {
             Instant now = clock.instant();
             ledger.add(clusterId, gateway, start(now, load), now, load);
             reportedAt = now;
-            counted.accept(load.counts());
+            counted.add(clusterId, gateway, load.counts());
         } catch (LimitExceeded e) {
             log.warn("gateway {} of cluster {}: {}", gateway, clusterId, e.getMessage());
             endLocked(Status.RESOURCE_EXHAUSTED.withDescription(e.getMessage()));

@@ -23,18 +23,18 @@ final class XdsMetrics {
 
     private record OfType(Counter bytes, Counter resources, Counter sent, Counter acked, Counter nacked) {}
 
-    private final Counter successes;
-    private final Counter errors;
-    private final Counter dropped;
+    private final Requests ofStable;
+    private final Requests ofTarget;
+
+    private record Requests(Counter successes, Counter errors, Counter dropped) {}
 
     /** @param unansweredNanos for how long the oldest unanswered response has been waiting; asked when metrics are read */
     XdsMetrics(MeterRegistry registry, LongSupplier unansweredNanos) {
         TimeGauge.builder("mpg.xds.unacked.age", unansweredNanos::getAsLong, TimeUnit.NANOSECONDS)
                 .description("How long the oldest response that a gateway has not answered has been waiting")
                 .register(registry);
-        successes = requests(registry, "success");
-        errors = requests(registry, "error");
-        dropped = requests(registry, "dropped");
+        ofStable = requests(registry, "stable");
+        ofTarget = requests(registry, "target");
         for (ResourceType type : ResourceType.values()) {
             types.put(type, register(registry, type.messageName()));
         }
@@ -72,20 +72,33 @@ final class XdsMetrics {
                 .register(registry);
     }
 
-    private static Counter requests(MeterRegistry registry, String outcome) {
+    private static Requests requests(MeterRegistry registry, String config) {
+        return new Requests(
+                requests(registry, config, "success"),
+                requests(registry, config, "error"),
+                requests(registry, config, "dropped"));
+    }
+
+    private static Counter requests(MeterRegistry registry, String config, String outcome) {
         return Counter.builder("mpg.gateway.requests")
                 .description(
                         "Requests of gateways to upstream services, each attempt, by their load reports; dropped: by a"
-                                + " circuit breaker")
+                                + " circuit breaker; target: by gateways that run one which is on trial")
+                .tag("config", config)
                 .tag("outcome", outcome)
                 .register(registry);
     }
 
-    /** A gateway counted these. */
-    void requests(Counts counts) {
-        successes.increment((double) counts.requests() - counts.errors());
-        errors.increment((double) counts.errors() - counts.dropped());
-        dropped.increment((double) counts.dropped());
+    /**
+     * A gateway counted these.
+     *
+     * @param tried whether it runs a target that is on trial
+     */
+    void requests(boolean tried, Counts counts) {
+        Requests of = tried ? ofTarget : ofStable;
+        of.successes.increment((double) counts.requests() - counts.errors());
+        of.errors.increment((double) counts.errors() - counts.dropped());
+        of.dropped.increment((double) counts.dropped());
     }
 
     private OfType of(@Nullable ResourceType type) {

@@ -3,6 +3,7 @@ package dev.mpg.xds;
 import dev.mpg.rollout.GatewayReport;
 import dev.mpg.rollout.Traffic;
 import dev.mpg.snapshot.Assignment;
+import dev.mpg.snapshot.ContentHash;
 import io.grpc.BindableService;
 import io.grpc.Status;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -11,6 +12,7 @@ import io.opentelemetry.api.trace.Tracer;
 import io.opentelemetry.api.trace.TracerProvider;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
@@ -57,7 +59,11 @@ public final class XdsServer {
         this.tracer = tracer;
         this.clock = clock;
         XdsMetrics metrics = new XdsMetrics(registry, this::unansweredNanos);
-        this.loads = new LoadReports(this::admits, this::loadInterval, clock, metrics::requests);
+        this.loads = new LoadReports(
+                this::admits,
+                this::loadInterval,
+                clock,
+                (clusterId, gateway, counts) -> metrics.requests(triesTarget(clusterId, gateway), counts));
         this.service = new AdsService(fleets::get, clock, marshalling, metrics, listener::changed);
     }
 
@@ -83,9 +89,15 @@ public final class XdsServer {
                 .orElse(0);
     }
 
-    private boolean admits(String clusterId, String gateway) {
+    /** Whether this gateway belongs to the fleet of this cluster, which is served here. */
+    public boolean admits(String clusterId, String gateway) {
         Fleet fleet = fleets.get(clusterId);
         return fleet != null && fleet.admits(gateway);
+    }
+
+    private boolean triesTarget(String clusterId, String gateway) {
+        Fleet fleet = fleets.get(clusterId);
+        return fleet != null && fleet.triesTarget(gateway);
     }
 
     private Duration loadInterval(String clusterId) {
@@ -185,6 +197,16 @@ public final class XdsServer {
     public List<GatewayReport> gateways(String clusterId) {
         Fleet fleet = fleets.get(clusterId);
         return fleet == null ? List.of() : fleet.reports();
+    }
+
+    /**
+     * The version that a gateway ran at a time, of now and the one before that: it has ACKed all of it, and nothing later.
+     *
+     * @return empty when it isn't known here, as of a gateway that connected later
+     */
+    public Optional<ContentHash> effective(String clusterId, String gateway, Instant at) {
+        Fleet fleet = fleets.get(clusterId);
+        return fleet == null ? Optional.empty() : fleet.effective(gateway, at);
     }
 
     /** The clusters that are served here. */

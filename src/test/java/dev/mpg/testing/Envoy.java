@@ -80,6 +80,7 @@ public final class Envoy implements AutoCloseable {
         return """
                 node: {id: "%s", cluster: "%s", metadata: %s}
                 admin: {address: {socket_address: {address: 127.0.0.1, port_value: 0}}}
+                layered_runtime: {layers: [{name: admin, admin_layer: {}}]}
                 dynamic_resources:
                   ads_config:
                     api_type: %s
@@ -87,13 +88,13 @@ public final class Envoy implements AutoCloseable {
                     set_node_on_first_message_only: true
                     grpc_services:
                     - envoy_grpc:
-                        cluster_name: xds
+                        cluster_name: mpg.proxy
                         retry_policy: {retry_back_off: {base_interval: 0.05s, max_interval: 0.5s}}
                   cds_config: {ads: {}, resource_api_version: V3}
                   lds_config: {ads: {}, resource_api_version: V3}
                 static_resources:
                   clusters:
-                  - name: xds
+                  - name: mpg.proxy
                     type: STATIC
                     connect_timeout: 1s
                     typed_extension_protocol_options:
@@ -101,7 +102,7 @@ public final class Envoy implements AutoCloseable {
                         "@type": type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions
                         explicit_http_config: {http2_protocol_options: {}}
                     load_assignment:
-                      cluster_name: xds
+                      cluster_name: mpg.proxy
                       endpoints:
                       - lb_endpoints:
                         - endpoint: {address: {socket_address: {address: 127.0.0.1, port_value: %d}}}
@@ -115,6 +116,15 @@ public final class Envoy implements AutoCloseable {
                                 .build(),
                         HttpResponse.BodyHandlers.ofString())
                 .body();
+    }
+
+    /** POSTs to the admin interface, e.g. to {@code /runtime_modify?key=value}. */
+    public void post(String path) throws IOException, InterruptedException {
+        http.send(
+                HttpRequest.newBuilder(URI.create("http://" + admin + path))
+                        .POST(HttpRequest.BodyPublishers.noBody())
+                        .build(),
+                HttpResponse.BodyHandlers.discarding());
     }
 
     /** {@code /config_dump}, without what differs from one time to the next, such as times. */

@@ -75,7 +75,7 @@ class LoadReportsIT {
                 (clusterId, gateway) -> clusterId.equals(CLUSTER_ID) && gateway.equals(GATEWAY),
                 clusterId -> interval,
                 clock,
-                counts -> {});
+                (clusterId, gateway, counts) -> {});
         Server server = NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
                 .permitKeepAliveTime(1, TimeUnit.SECONDS)
                 .permitKeepAliveWithoutCalls(true)

@@ -50,7 +50,7 @@ class LoadReportsTest {
             (clusterId, gateway) -> clusterId.equals(SHOP) && members.contains(gateway),
             clusterId -> interval,
             clock,
-            counted::add);
+            (clusterId, gateway, counts) -> counted.add(counts));
     private Server server;
     private ManagedChannel channel;
 
@@ -163,7 +163,7 @@ class LoadReportsTest {
                         .addUpstreamLocalityStats(
                                 UpstreamLocalityStats.newBuilder().setTotalErrorRequests(3))
                         .build(),
-                stats("mpg-proxy", 1_000, 1_000, 1_000));
+                stats("mpg.proxy", 1_000, 1_000, 1_000));
         awaitCounts(0, new Counts(23, 6, 1));
         eventually(() -> assertThat(counted).contains(new Counts(23, 6, 1)));
         assertThat(gateway.responses).isEmpty();

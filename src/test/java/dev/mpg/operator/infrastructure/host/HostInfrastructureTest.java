@@ -543,8 +543,8 @@ class HostInfrastructureTest {
         await().atMost(SOON)
                 .untilAsserted(() -> assertThat(admin(gateway, "/clusters"))
                         .contains(
-                                "mpg-proxy::127.181.0.3:18000::priority::0",
-                                "mpg-proxy::127.181.0.2:18000::priority::1")
+                                "mpg.proxy::127.181.0.3:18000::priority::0",
+                                "mpg.proxy::127.181.0.2:18000::priority::1")
                         .doesNotContain("127.181.0.1:18000"));
         assertThat(gateway("shop-0")).isEqualTo(process);
         assertThat(process.isAlive()).isTrue();
