@@ -155,6 +155,16 @@ final class OperatorCommand implements Callable<Integer> {
                             + " Lease for two thirds of it ends. Environment: MPG_LEASE_DURATION.")
     private int leaseSeconds = 15;
 
+    @Option(
+            names = "--gateway-collector",
+            paramLabel = "HOST:PORT",
+            defaultValue = "${env:MPG_GATEWAY_COLLECTOR}",
+            converter = HostPortConverter.class,
+            description =
+                    "Where the gateways that it runs send the spans of requests: an OpenTelemetry collector that takes"
+                            + " OTLP/gRPC without TLS (default: nowhere). Environment: MPG_GATEWAY_COLLECTOR.")
+    private @Nullable HostPort gatewayCollector;
+
     @Mixin
     private TelemetryOptions telemetry = new TelemetryOptions();
 
@@ -255,6 +265,7 @@ final class OperatorCommand implements Callable<Integer> {
                                 state.toAbsolutePath(),
                                 program,
                                 InstanceCommand.thisProgram(addresses, telemetry.debugMode()))
+                        .withCollector(Optional.ofNullable(gatewayCollector))
                         .withKeepRunning(keepRunning || leaderElect));
         };
     }

@@ -30,7 +30,8 @@ final class RouteTables {
 
     RouteTables(MeterRegistry registry) {
         matching = Timer.builder("mpg.proxy.rule.match.duration")
-                .description("How long the matcher takes to find the route of a request that a gateway had or that somebody asks about")
+                .description(
+                        "How long the matcher takes to find the route of a request that a gateway had or that somebody asks about")
                 .serviceLevelObjectives(BUCKETS)
                 .register(registry);
     }

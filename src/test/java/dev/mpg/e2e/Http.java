@@ -42,10 +42,11 @@ final class Http {
     }
 
     /** The status of such a request; 0 when there is no answer. */
-    static int statusThrough(String gateway, String host, String path) {
+    static int statusThrough(String gateway, String host, String path, String... headers) {
+        HttpRequest.Builder request =
+                HttpRequest.newBuilder(URI.create("http://" + gateway + path)).header("Host", host);
         try {
-            return send(HttpRequest.newBuilder(URI.create("http://" + gateway + path))
-                            .header("Host", host))
+            return send(headers.length == 0 ? request : request.headers(headers))
                     .statusCode();
         } catch (UncheckedIOException e) {
             return 0;

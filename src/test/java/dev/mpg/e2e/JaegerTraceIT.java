@@ -37,6 +37,8 @@ class JaegerTraceIT extends OperatorTest {
                 state,
                 Programs.envoy(),
                 Map.of(
+                        "MPG_GATEWAY_COLLECTOR",
+                        jaeger.otlpGrpcUrl().substring("http://".length()),
                         "OTEL_EXPORTER_OTLP_ENDPOINT",
                         jaeger.otlpHttpUrl(),
                         // What waits is sent after this long: milliseconds.
@@ -86,6 +88,23 @@ class JaegerTraceIT extends OperatorTest {
                 .contains("reconcile proxy " + namespace + "/shop", "gateway.apply shop-0", "gateway.apply shop-1");
         assertThat(trace("--operator", "http://" + operator.httpAddress()))
                 .contains("reconcile proxy " + namespace + "/shop", "gateway.apply shop-0", "gateway.apply shop-1");
+    }
+
+    @Test
+    void requests_are_spans_of_the_gateway() {
+        apply(shop(1, "one", 3));
+        waitProgrammed();
+        String id = "4bf92f3577b34da6a3ce929d0e0e4736";
+        await("a sampled request's spans").atMost(SOON).until(() -> {
+            Http.statusThrough(
+                    proxy().getStatus().addresses().getFirst().address(),
+                    HOST,
+                    "/checkout",
+                    "traceparent",
+                    "00-" + id + "-00f067aa0ba902b7-01");
+            return spans(id).anyMatch(span -> span.service().equals("mpg-gateway"));
+        });
+        assertThat(spans(id).map(span -> span.tags().get("node_id"))).contains("shop-0");
     }
 
     private Stream<Span> spans(String id) {

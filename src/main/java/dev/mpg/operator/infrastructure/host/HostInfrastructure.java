@@ -183,7 +183,8 @@ public final class HostInfrastructure implements Infrastructure {
                 clusterId,
                 Optional.of(address),
                 new HostPort(address, Kind.GATEWAY.port("admin")),
-                new XdsServers.InFile(folder.file(XDS_SERVERS)));
+                new XdsServers.InFile(folder.file(XDS_SERVERS)),
+                settings.collector());
         List<String> command = List.of(
                 envoy,
                 "-c",
