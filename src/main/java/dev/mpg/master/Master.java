@@ -11,6 +11,7 @@ import dev.mpg.sync.Order;
 import dev.mpg.sync.Publication;
 import dev.mpg.sync.SyncAuthority;
 import dev.mpg.sync.SyncService;
+import dev.mpg.telemetry.StepLog;
 import io.grpc.BindableService;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -50,6 +51,10 @@ public final class Master {
 
     @GuardedBy("lock")
     private boolean placementComplete;
+
+    /** Cluster ids. */
+    @GuardedBy("lock")
+    private final Set<String> stepsShown = new HashSet<>();
 
     @GuardedBy("lock")
     private long reportsTaken;
@@ -256,6 +261,20 @@ public final class Master {
         notices.deliver();
     }
 
+    /** Has each step of this cluster logged from now on, here and by its instances, or not. */
+    public void showSteps(String clusterId, boolean shown) {
+        Notices notices = new Notices();
+        synchronized (lock) {
+            if (shown ? stepsShown.add(clusterId) : stepsShown.remove(clusterId)) {
+                instances.values().stream()
+                        .filter(instance -> instance.clusterIds.contains(clusterId))
+                        .forEach(notices::placement);
+            }
+        }
+        StepLog.show(clusterId, shown);
+        notices.deliver();
+    }
+
     /** What the instances that serve a cluster say about it; {@link Fleet#NONE} when it is unknown. */
     public Fleet fleet(String clusterId) {
         Map<String, Fleet.Serving> serving = new HashMap<>();
@@ -439,14 +458,16 @@ public final class Master {
         }
 
         @Override
-        public Optional<Set<String>> placement(String name, InstanceStream stream) {
+        public Optional<Placed> placement(String name, InstanceStream stream) {
             synchronized (lock) {
                 KnownInstance instance = speaker(name, stream);
                 if (!placementComplete || instance == null) {
                     return Optional.empty();
                 }
                 instance.forgetOthers();
-                return Optional.of(Set.copyOf(instance.clusterIds));
+                Set<String> shown = new HashSet<>(stepsShown);
+                shown.retainAll(instance.clusterIds);
+                return Optional.of(new Placed(Set.copyOf(instance.clusterIds), shown));
             }
         }
 

@@ -14,6 +14,7 @@ import dev.mpg.telemetry.BadRequestException;
 import dev.mpg.telemetry.HttpAnswer;
 import dev.mpg.telemetry.HttpRequest;
 import dev.mpg.telemetry.LogKeys;
+import dev.mpg.telemetry.StepLog;
 import dev.mpg.xds.AccessLogs;
 import dev.mpg.xds.XdsServer;
 import io.envoyproxy.envoy.data.accesslog.v3.AccessLogCommon;
@@ -36,7 +37,6 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.slf4j.event.Level;
 
 /**
  * What gateways logged of single requests: leads each that failed to the version that served it, tries the route matcher on
@@ -201,8 +201,7 @@ final class RequestLog implements AccessLogs.Listener {
     }
 
     private void keep(FailedRequest request) {
-        log.atLevel(Level.DEBUG)
-                .addKeyValue(LogKeys.CLUSTER_ID, request.clusterId())
+        StepLog.of(log, request.clusterId())
                 .addKeyValue(LogKeys.GATEWAY, request.gateway())
                 .addKeyValue(LogKeys.TRACE_ID, request.traceId())
                 .log(

@@ -9,6 +9,7 @@ import dev.mpg.snapshot.ContentHash;
 import dev.mpg.snapshot.Snapshot;
 import dev.mpg.sync.AssignmentSink;
 import dev.mpg.telemetry.LogKeys;
+import dev.mpg.telemetry.StepLog;
 import dev.mpg.telemetry.TraceContext;
 import dev.mpg.telemetry.Tracing;
 import dev.mpg.xds.FleetListener;
@@ -145,7 +146,7 @@ final class ServingSink implements AssignmentSink {
                 Optional.ofNullable(unsaved.get(clusterId)).map(Unsaved::assignment);
         if (!before.equals(Optional.of(assignment)) && hasOnlyOtherLiveData(assignment)) {
             // Nothing can be the worse for it after a crash, so it doesn't wait for the disk.
-            log.debug("Proxy {}: live data {}", clusterId, assignment.live());
+            StepLog.of(log, clusterId).log("Proxy {}: live data {}", clusterId, assignment.live());
             giveOut(assignment, SpanContext.getInvalid());
             before = Optional.of(assignment);
         }

@@ -11,6 +11,7 @@ import dev.mpg.sync.v1.Placement;
 import dev.mpg.sync.v1.Traffic;
 import dev.mpg.sync.v1.Want;
 import dev.mpg.sync.v1.Welcome;
+import dev.mpg.telemetry.StepLog;
 import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
@@ -299,17 +300,19 @@ final class ServerStream implements StreamObserver<FromProxy>, InstanceStream {
 
     @GuardedBy("lock")
     private void sendPlacement() {
-        Optional<Set<String>> placement = authority.placement(instance, this);
+        Optional<SyncAuthority.Placed> placement = authority.placement(instance, this);
         if (placement.isEmpty()) {
             return;
         }
-        Set<String> clusterIds = placement.get();
+        Set<String> clusterIds = placement.get().clusterIds();
         // What isn't placed here any more the instance forgets, so it has to be told anew when it comes back.
         told.keySet().retainAll(clusterIds);
         held.keySet().retainAll(clusterIds);
         rejected.retainAll(clusterIds);
         call.onNext(FromMaster.newBuilder()
-                .setPlacement(Placement.newBuilder().addAllClusterIds(clusterIds))
+                .setPlacement(Placement.newBuilder()
+                        .addAllClusterIds(clusterIds)
+                        .addAllShownSteps(placement.get().shown()))
                 .build()
                 .toByteString());
     }
@@ -332,7 +335,7 @@ final class ServerStream implements StreamObserver<FromProxy>, InstanceStream {
         ByteString frame = publication.get().frame(known, knownLive);
         (rejected.remove(clusterId) ? meters.retried : meters.pushes).increment();
         meters.manifestBytes.increment(frame.size());
-        LOG.debug("instance {} is told of {} in {} bytes", instance, clusterId, frame.size());
+        StepLog.of(LOG, clusterId).log("instance {} is told of {} in {} bytes", instance, clusterId, frame.size());
         call.onNext(frame);
     }
 

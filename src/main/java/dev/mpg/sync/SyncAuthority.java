@@ -34,7 +34,14 @@ public interface SyncAuthority {
      * The same, to be told to the instance now, which will forget every other Proxy: so what it said about others counts no
      * longer. Empty while not all are known, and it must forget nothing.
      */
-    Optional<Set<String>> placement(String instance, InstanceStream stream);
+    Optional<Placed> placement(String instance, InstanceStream stream);
+
+    /**
+     * What an instance is told of its placement.
+     *
+     * @param shown those of which it logs each step
+     */
+    record Placed(Set<String> clusterIds, Set<String> shown) {}
 
     /** What an instance should run; empty when the Proxy isn't placed on it, or when it should serve what it holds. */
     Optional<Publication> publication(String instance, String clusterId);

@@ -6,6 +6,7 @@ import dev.mpg.snapshot.ContentHash;
 import dev.mpg.sync.v1.FromMaster;
 import dev.mpg.sync.v1.FromProxy;
 import dev.mpg.sync.v1.Hello;
+import dev.mpg.telemetry.StepLog;
 import io.github.resilience4j.core.IntervalFunction;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
@@ -241,6 +242,7 @@ public final class SyncClient implements AutoCloseable {
                 Set<String> clusterIds = Set.copyOf(message.getPlacement().getClusterIdsList());
                 outbox.retain(clusterIds);
                 intake.placement(clusterIds);
+                StepLog.showOnly(Set.copyOf(message.getPlacement().getShownStepsList()));
             }
             case ASSIGNMENT -> {
                 outbox.placed(message.getAssignment().getClusterId());

@@ -4,6 +4,8 @@ import com.google.protobuf.ByteString;
 import dev.mpg.rollout.GatewayReport;
 import dev.mpg.rollout.GatewayReport.State;
 import dev.mpg.snapshot.ContentHash;
+import dev.mpg.telemetry.LogKeys;
+import dev.mpg.telemetry.StepLog;
 import io.envoyproxy.envoy.config.core.v3.Node;
 import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
@@ -18,6 +20,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.spi.LoggingEventBuilder;
 
 /**
  * One gateway's open stream: keeps its {@link Session} and its gRPC call together. Thread-safe: a short lock serializes what
@@ -202,15 +205,15 @@ final class AdsStream<Q> {
             }
             // Counted first: a client that has it can look at the counter.
             metrics.sent(response);
-            if (LOG.isDebugEnabled()) {
-                LOG.debug(
-                        "gateway {} of cluster {} is sent {}: {} resources, {} bytes, {} removed",
-                        gateway,
-                        fleet.clusterId(),
-                        response.typeUrl(),
-                        response.change().upserted().size(),
-                        response.change().resourceBytes(),
-                        response.change().removed().size());
+            if (StepLog.isOn(LOG, fleet.clusterId())) {
+                step().log(
+                                "gateway {} of cluster {} is sent {}: {} resources, {} bytes, {} removed",
+                                gateway,
+                                fleet.clusterId(),
+                                response.typeUrl(),
+                                response.change().upserted().size(),
+                                response.change().resourceBytes(),
+                                response.change().removed().size());
             }
             call.onNext(marshalling.marshal(response, address));
         }
@@ -229,6 +232,10 @@ final class AdsStream<Q> {
         update(() -> waking = null);
     }
 
+    private LoggingEventBuilder step() {
+        return StepLog.of(LOG, fleet.clusterId()).addKeyValue(LogKeys.GATEWAY, gateway);
+    }
+
     private void log(GatewayReport before, GatewayReport after) {
         ContentHash version = after.version();
         if (!after.refusals().isEmpty() && !after.equals(before)) {
@@ -244,8 +251,12 @@ final class AdsStream<Q> {
                         refusal.resources());
             }
         } else if (!after.equals(before)) {
-            LOG.debug(
-                    "gateway {} of cluster {} is {} at version {}", gateway, fleet.clusterId(), after.state(), version);
+            step().log(
+                            "gateway {} of cluster {} is {} at version {}",
+                            gateway,
+                            fleet.clusterId(),
+                            after.state(),
+                            version);
         }
     }
 
@@ -273,7 +284,7 @@ final class AdsStream<Q> {
             }
             fleet.remove(this, session.doubts());
             metrics.opened(protocol, -1);
-            LOG.debug("gateway {} of cluster {} left: {}", gateway, fleet.clusterId(), status);
+            step().log("gateway {} of cluster {} left: {}", gateway, fleet.clusterId(), status);
             if (status.isOk()) {
                 call.onCompleted();
             } else if (!call.isCancelled()) {

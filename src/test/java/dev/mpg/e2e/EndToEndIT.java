@@ -10,12 +10,16 @@ import dev.mpg.api.ProxyStatus;
 import dev.mpg.api.ProxyStatus.Address;
 import io.fabric8.kubernetes.api.model.Condition;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** A route applied with kubectl reaches every gateway, whatever is killed or wrong on the way. */
@@ -357,6 +361,42 @@ class EndToEndIT extends OperatorTest {
             for (Address address : proxy().getStatus().addresses()) {
                 assertThat(versionInEnvoy(address)).startsWith(desired);
             }
+        }
+    }
+
+    @Test
+    void steps_of_one_proxy_are_logged_while_it_asks_for_it() {
+        apply(shop(1, "one", 3));
+        waitProgrammed();
+        String step = "gateway shop-0 of cluster " + namespace + ".shop is sent";
+        assertThat(log("operator.log") + log("default-0/log")).doesNotContain(step, "Delivery - " + namespace);
+
+        kubectl("annotate", "proxy", "shop", "mpg.dev/debug=true");
+        await().atMost(SOON)
+                .untilAsserted(() ->
+                        assertThat(log("default-0/log")).contains("Proxy " + namespace + ".shop: each step is logged"));
+        apply(shop(1, "two", 3));
+        waitProgrammed();
+        await().atMost(SOON)
+                .untilAsserted(() -> assertThat(log("default-0/log")).contains(step));
+        assertThat(log("operator.log"))
+                .contains(
+                        "Delivery - " + namespace + ".shop: target",
+                        "instance default-0 is told of " + namespace + ".shop");
+
+        kubectl("annotate", "proxy", "shop", "mpg.dev/debug-");
+        await().atMost(SOON)
+                .untilAsserted(() -> assertThat(log("default-0/log"))
+                        .contains("Proxy " + namespace + ".shop: steps are logged no longer"));
+    }
+
+    /** Of what is below the state folder. */
+    private static String log(String name) {
+        try (Stream<Path> files = Files.walk(state)) {
+            return Files.readString(
+                    files.filter(file -> file.endsWith(name)).findFirst().orElseThrow());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 }

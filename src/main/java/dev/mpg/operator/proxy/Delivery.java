@@ -14,6 +14,7 @@ import dev.mpg.rollout.Rollout;
 import dev.mpg.rollout.Serve;
 import dev.mpg.snapshot.ContentHash;
 import dev.mpg.snapshot.Snapshot;
+import dev.mpg.telemetry.StepLog;
 import dev.mpg.telemetry.Tracing;
 import io.fabric8.kubernetes.api.model.apps.ControllerRevision;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
@@ -206,12 +207,13 @@ final class Delivery {
                                     Tracing.VERSION,
                                     String.valueOf(serve.target().orElse(null))));
         }
-        log.debug(
-                "{}: target {} to {}, stable {} to the others",
-                seen.clusterId(),
-                serve.target().map(ContentHash::abbreviated).orElse("none"),
-                serve.cohort().isEmpty() ? "nobody but where nothing is stable" : Names.few(serve.cohort()),
-                serve.stable().map(ContentHash::abbreviated).orElse("none"));
+        StepLog.of(log, seen.clusterId())
+                .log(
+                        "{}: target {} to {}, stable {} to the others",
+                        seen.clusterId(),
+                        serve.target().map(ContentHash::abbreviated).orElse("none"),
+                        serve.cohort().isEmpty() ? "nobody but where nothing is stable" : Names.few(serve.cohort()),
+                        serve.stable().map(ContentHash::abbreviated).orElse("none"));
         enforcement.serve(seen, serve, traceparent, contents);
         serves.put(seen.clusterId(), serve);
     }

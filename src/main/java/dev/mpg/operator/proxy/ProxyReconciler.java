@@ -45,6 +45,9 @@ import java.util.stream.Stream;
         generationAwareEventProcessing = false,
         informer = @Informer(onUpdateFilter = WhatIsAsked.class))
 public final class ProxyReconciler implements Reconciler<Proxy> {
+    /** {@code true}: each step of the Proxy's changes is logged at every tier, at level INFO. */
+    public static final String DEBUG_ANNOTATION = "mpg.dev/debug";
+
     private static final String BY_CLUSTER_ID = "clusterId";
     private static final String BY_SCHEDULER = "scheduler";
 
@@ -150,6 +153,9 @@ public final class ProxyReconciler implements Reconciler<Proxy> {
             return again(delivery.refuse(proxy, running));
         }
         triggers.watch(running.owner(), clusterId(proxy), Pool.schedulerName(proxy));
+        master.showSteps(
+                clusterId(proxy),
+                Boolean.parseBoolean(proxy.getMetadata().getAnnotations().get(DEBUG_ANNOTATION)));
         configs.put(clusterId(proxy), running);
         return again(delivery.advance(
                 proxy,
@@ -182,6 +188,7 @@ public final class ProxyReconciler implements Reconciler<Proxy> {
             configs.remove(clusterId, proxy);
             delivery.forget(clusterId);
             master.withdraw(clusterId);
+            master.showSteps(clusterId, false);
             infrastructure.removeFleet(clusterId);
         }
     }
