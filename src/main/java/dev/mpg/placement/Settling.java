@@ -281,7 +281,7 @@ final class Settling {
 
     /** Moves away who is on an instance that drains, and the fewest that bring the others back under their cap. */
     private void relieve(Role role, Set<Tenant> affected) {
-        while (true) {
+        while (!pool.ready().isEmpty()) {
             pool.findCaps(role, policy);
             List<Relief> reliefs = new ArrayList<>();
             for (Slot slot : pool.all()) {
