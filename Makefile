@@ -42,6 +42,12 @@ bench: build ## Measure from kubectl apply to the last gateway's ACK, what trave
 	  -Djdk.httpclient.allowRestrictedHeaders=host \
 	  -cp "target/test-classes:target/classes:$$(cat target/test.classpath)" dev.mpg.e2e.$$benchmark || exit; done
 
+.PHONY: jmh
+jmh: build ## Measure single decisions with JMH; ARGS are its options, such as ARGS=replan
+	@$(maven) $(quiet) test-compile dependency:build-classpath -Dmdep.outputFile=target/test.classpath -Dmdep.includeScope=test
+	@. hack/jdk && "$$JAVA_HOME/bin/java" -cp "target/test-classes:target/classes:$$(cat target/test.classpath)" \
+	  dev.mpg.placement.PlacementBenchmark $(ARGS)
+
 .PHONY: demo
 demo: build ## See a route reach three Envoys and a change travel, on this machine; WITH=observability adds Prometheus and Jaeger
 	@hack/demo

@@ -44,18 +44,25 @@ import java.util.stream.Collectors;
  * among themselves. A primary that must move goes to a standby of its own where that has room, for it is warm; when its
  * instance is lost, to a standby in any case, and what that one then has too much moves as planned.
  *
- * <p>Not thread-safe. A decision takes O(m), and O(n) for n Proxies when an instance changed.
+ * <p>Not thread-safe. A decision takes O(m) for each Proxy that must be placed or moved, and at least once; restoring and another
+ * policy take O(n log n) for n Proxies, beside.
  */
 public final class Placement {
     private final Pool pool = new Pool();
     private final Map<String, Tenant> tenants = new HashMap<>();
-    private final Set<Tenant> touched = new HashSet<>();
+    private PlacementPolicy policy;
+
+    /** Those that the next settlement looks at; with their loads and what drains, that is all there is to do. */
+    private Set<Tenant> touched = new HashSet<>();
+
+    private boolean allTouched;
+
+    /** Those that the next settlement after a change of the instances looks at: another instance may be what they lack. */
+    private Set<Tenant> incomplete = new HashSet<>();
 
     /** Whose affinity counts in the next settlement, with their primaries by then. */
-    private final Map<Tenant, Slot> asked = new HashMap<>();
+    private Map<Tenant, Slot> asked = new HashMap<>();
 
-    private PlacementPolicy policy;
-    private boolean allTouched;
     private long turn;
 
     /** An empty pool. */
@@ -101,17 +108,22 @@ public final class Placement {
 
     /** An instance is there, is in another state, or in another zone. */
     public void put(PoolMember member) {
-        pool.put(member.name(), member.zone(), member.state());
-        allTouched = true;
+        touch(pool.put(member.name(), member.zone(), member.state()));
     }
 
     /** An instance is gone. */
     public void lost(String name) {
         Slot slot = pool.get(name);
         if (slot != null) {
-            pool.put(name, slot.zone.name, InstanceState.Lost);
-            allTouched = true;
+            touch(pool.put(name, slot.zone.name, InstanceState.Lost));
         }
+    }
+
+    private void touch(Slot slot) {
+        touched.addAll(slot.primaries.tenants);
+        touched.addAll(slot.standbys.tenants);
+        touched.addAll(incomplete);
+        incomplete = new HashSet<>();
     }
 
     /**
@@ -151,6 +163,7 @@ public final class Placement {
         if (tenant != null) {
             pool.vacate(tenant);
             touched.remove(tenant);
+            incomplete.remove(tenant);
             asked.remove(tenant);
         }
     }
@@ -177,12 +190,12 @@ public final class Placement {
         int hits = (int) asked.entrySet().stream()
                 .filter(entry -> entry.getKey().primary == entry.getValue())
                 .count();
-        asked.clear();
-        touched.clear();
-        touched.addAll(settling.waiting());
+        // Tables that were large once would take long to clear.
+        asked = new HashMap<>();
+        touched = new HashSet<>(settling.postponed());
         allTouched = false;
-        int unplaced =
-                (int) touched.stream().filter(tenant -> tenant.primary == null).count();
+        incomplete.addAll(settling.incomplete());
+        int unplaced = tenants.size() - pool.placed();
         pool.forgetLost();
         return new Settlement(settling.moves(), settling.left(), unplaced, hits);
     }

@@ -23,6 +23,8 @@ final class Pool {
     private Slot[] ready = {};
     private boolean changed;
 
+    private long[] digests = {};
+
     /** Loads of those that are ready, by rank. */
     private long[] primaryLoads = {};
 
@@ -58,6 +60,7 @@ final class Pool {
         ready = byName.values().stream()
                 .filter(slot -> slot.state == InstanceState.Ready)
                 .toArray(Slot[]::new);
+        digests = Arrays.stream(ready).mapToLong(slot -> slot.digest).toArray();
         primaryLoads =
                 Arrays.stream(ready).mapToLong(slot -> slot.primaries.load).toArray();
         standbyLoads =
@@ -76,6 +79,15 @@ final class Pool {
     /** Those that take new work, in the order of their names. */
     List<Slot> ready() {
         return Arrays.asList(ready);
+    }
+
+    /** How many have a primary on an instance that isn't lost. */
+    int placed() {
+        int placed = 0;
+        for (Slot slot : all) {
+            placed += slot.state == InstanceState.Lost ? 0 : slot.primaries.tenants.size();
+        }
+        return placed;
     }
 
     void setPrimary(Tenant tenant, @Nullable Slot slot) {
@@ -151,18 +163,19 @@ final class Pool {
         long[] load = loads(role);
         Slot best = null;
         long least = Long.MAX_VALUE;
+        long highest = 0;
         for (int rank = 0; rank < load.length; rank++) {
             if (load[rank] > least) {
                 continue;
             }
             Slot slot = ready[rank];
             long cost = avoided != null && slot.zone == avoided ? load[rank] + IN_AVOIDED_ZONE : load[rank];
-            if (cost <= least
-                    && (only == null || slot.zone == only)
-                    && (role == Role.Primary || !tenant.isOn(slot))
-                    && (best == null || cost < least || isPreferred(tenant, slot, best))) {
+            long weight = Digest.weight(tenant.digest, digests[rank]);
+            boolean better = cost < least || (cost == least && Long.compareUnsigned(weight, highest) > 0);
+            if (better && (only == null || slot.zone == only) && (role == Role.Primary || !tenant.isOn(slot))) {
                 best = slot;
                 least = cost;
+                highest = weight;
             }
         }
         return best;

@@ -18,7 +18,9 @@ final class Settling {
     private final PlacementPolicy policy;
     private final long turn;
     private final List<Move> moves = new ArrayList<>();
-    private final Set<Tenant> waiting = new HashSet<>();
+    private final List<Tenant> incomplete = new ArrayList<>();
+    private final List<Tenant> postponed = new ArrayList<>();
+    private final List<Tenant> relieved = new ArrayList<>();
     private int budget;
     private int left;
 
@@ -41,38 +43,39 @@ final class Settling {
         return left;
     }
 
-    /** Those that are to be looked at the next time too: without an instance, or with a standby in the wrong zone. */
-    Set<Tenant> waiting() {
-        return waiting;
+    /** Those that could use another instance, and were looked at: not placed, too few standbys, or one in the wrong zone. */
+    List<Tenant> incomplete() {
+        return incomplete;
+    }
+
+    /** Those that wait for a larger budget, other than by load or draining. */
+    List<Tenant> postponed() {
+        return postponed;
     }
 
     /**
      * @param touched all that may have to be placed, or to move for another reason than load or draining
      */
     void run(Collection<Tenant> touched) {
-        int count = placed();
-        for (Tenant tenant : inOrder(touched)) {
+        List<Tenant> ordered = inOrder(touched);
+        int count = pool.placed();
+        for (Tenant tenant : ordered) {
             if (tenant.primary == null || tenant.primary.state == InstanceState.Lost) {
                 seat(tenant, count);
                 count++;
             }
         }
-        Set<Tenant> affected = new HashSet<>(touched);
-        relieve(Role.Primary, affected);
-        List<Tenant> ordered = inOrder(affected);
+        relieve(Role.Primary);
+        if (!relieved.isEmpty()) {
+            Set<Tenant> affected = new HashSet<>(ordered);
+            affected.addAll(relieved);
+            ordered = inOrder(affected);
+        }
         ordered.forEach(this::completeStandbys);
         if (policy.spreadZones()) {
             ordered.forEach(this::spread);
         }
-        relieve(Role.Standby, affected);
-    }
-
-    /** How many have a primary. */
-    private int placed() {
-        return pool.all().stream()
-                .filter(slot -> slot.state != InstanceState.Lost)
-                .mapToInt(slot -> slot.primaries.tenants.size())
-                .sum();
+        relieve(Role.Standby);
     }
 
     private static List<Tenant> inOrder(Collection<Tenant> tenants) {
@@ -93,7 +96,7 @@ final class Settling {
             to = from;
         }
         if (to == null) {
-            waiting.add(tenant);
+            incomplete.add(tenant);
             if (from != null) {
                 moves.add(new Move(
                         tenant.id, Role.Primary, Optional.of(from.name), Optional.empty(), Reason.Lost, false));
@@ -109,11 +112,13 @@ final class Settling {
 
     /** Of its standbys in this state, with less load than {@code below}, the one with the least. */
     private static @Nullable Slot warm(Tenant tenant, InstanceState state, long below) {
-        return tenant.standbys.stream()
-                .filter(slot -> slot.state == state && slot.primaries.load < below)
-                .min(Comparator.comparingLong((Slot slot) -> slot.primaries.load)
-                        .thenComparing((one, other) -> Pool.isPreferred(tenant, one, other) ? -1 : 1))
-                .orElse(null);
+        return tenant.standbys.isEmpty()
+                ? null
+                : tenant.standbys.stream()
+                        .filter(slot -> slot.state == state && slot.primaries.load < below)
+                        .min(Comparator.comparingLong((Slot slot) -> slot.primaries.load)
+                                .thenComparing((one, other) -> Pool.isPreferred(tenant, one, other) ? -1 : 1))
+                        .orElse(null);
     }
 
     /** @param number that differs from that of the one chosen before, for policies that take turns */
@@ -190,6 +195,7 @@ final class Settling {
         while (tenant.standbys.size() < wanted) {
             Slot to = choose(Role.Standby, tenant, nextAfterPrimary(tenant));
             if (to == null) {
+                incomplete.add(tenant);
                 break;
             }
             pool.addStandby(tenant, to);
@@ -223,11 +229,12 @@ final class Settling {
             if (standby.zone == primary.zone && standby.state == InstanceState.Ready) {
                 Slot to = pool.leastLoaded(Role.Standby, tenant, primary.zone, null);
                 if (to == null || to.zone == primary.zone) {
+                    incomplete.add(tenant);
                     return;
                 }
                 if (budget == 0) {
                     left++;
-                    waiting.add(tenant);
+                    postponed.add(tenant);
                 } else {
                     budget--;
                     pool.replaceStandby(tenant, standby, to);
@@ -280,7 +287,7 @@ final class Settling {
             .thenComparing(relief -> relief.first().id);
 
     /** Moves away who is on an instance that drains, and the fewest that bring the others back under their cap. */
-    private void relieve(Role role, Set<Tenant> affected) {
+    private void relieve(Role role) {
         while (!pool.ready().isEmpty()) {
             pool.findCaps(role, policy);
             List<Relief> reliefs = new ArrayList<>();
@@ -299,7 +306,7 @@ final class Settling {
                 if (move(role, tenant, relief.slot)) {
                     budget--;
                     moved = true;
-                    affected.add(tenant);
+                    relieved.add(tenant);
                 }
             }
             if (!moved || budget == 0) {
@@ -373,6 +380,9 @@ final class Settling {
         }
         pool.replaceStandby(tenant, from, to);
         standbyMoved(tenant, from, to, reason);
+        if (policy.spreadZones() && tenant.primary != null && to.zone == tenant.primary.zone) {
+            incomplete.add(tenant);
+        }
         return true;
     }
 }

@@ -9,10 +9,11 @@ import org.jspecify.annotations.Nullable;
 /** A Proxy and where it is. Only {@link Layer} changes that. */
 final class Tenant {
     /** The order in which several are placed: large ones first, as that evens out best; no two are equal. */
-    static final Comparator<Tenant> LARGEST_FIRST = Comparator.comparingInt((Tenant tenant) -> tenant.weight)
-            .reversed()
-            .thenComparing(tenant -> tenant.digest, Long::compareUnsigned)
-            .thenComparing(tenant -> tenant.id);
+    static final Comparator<Tenant> LARGEST_FIRST = (one, other) -> {
+        int byWeight = Integer.compare(other.weight, one.weight);
+        int byDigest = byWeight == 0 ? Long.compareUnsigned(one.digest, other.digest) : byWeight;
+        return byDigest == 0 ? one.id.compareTo(other.id) : byDigest;
+    };
 
     final String id;
     final long digest;
@@ -35,6 +36,17 @@ final class Tenant {
 
     boolean isOn(Slot slot) {
         return primary == slot || standbys.contains(slot);
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return this == other;
+    }
+
+    /** The same in any JVM, and had for nothing. */
+    @Override
+    public int hashCode() {
+        return (int) digest;
     }
 
     /** The primary first. */
