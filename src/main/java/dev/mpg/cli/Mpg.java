@@ -26,7 +26,7 @@ import picocli.CommandLine.Spec;
         versionProvider = Version.class,
         mixinStandardHelpOptions = true,
         // One line for each command, in the order in which a newcomer meets them.
-        subcommands = {OperatorCommand.class, ProxyCommand.class},
+        subcommands = {OperatorCommand.class, ProxyCommand.class, SimulateCommand.class},
         usageHelpWidth = 110,
         optionListHeading = "%nOptions:%n",
         commandListHeading = "%nCommands:%n",
@@ -47,7 +47,7 @@ import picocli.CommandLine.Spec;
             "",
             "  kubectl mpg shows rollouts and steers them: put bin/ on the PATH.",
             "",
-            "  Every option can come from the environment: --data-dir is MPG_DATA_DIR.",
+            "  Every option of operator and proxy can come from the environment: --data-dir is MPG_DATA_DIR.",
             "  MPG_LOG_LEVEL is TRACE, DEBUG, INFO (default), WARN or ERROR. Logs go to stderr,",
             "  a readable line each or, with MPG_LOG_FORMAT=json, an object each."
         })
