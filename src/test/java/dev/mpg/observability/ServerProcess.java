@@ -38,7 +38,7 @@ final class ServerProcess implements AutoCloseable {
         this.log = log;
     }
 
-    /** Starts the program of this name, from {@code MPG_PROGRAMS} or {@code hack/programs}. Its log is in the folder. */
+    /** Starts the program of this name. Its log is in the folder. */
     static ServerProcess start(String name, Path folder, String... arguments) {
         try {
             Path log = folder.resolve(name + ".log");
@@ -59,7 +59,8 @@ final class ServerProcess implements AutoCloseable {
         }
     }
 
-    private static Path program(String name) throws IOException, InterruptedException {
+    /** The program of this name, from {@code MPG_PROGRAMS} or {@code hack/programs}. */
+    static Path program(String name) throws IOException, InterruptedException {
         String folder = System.getenv("MPG_PROGRAMS");
         if (folder == null || folder.isEmpty()) {
             Process process = new ProcessBuilder("hack/programs", name)
