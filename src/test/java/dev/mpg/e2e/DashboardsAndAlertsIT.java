@@ -39,8 +39,8 @@ class DashboardsAndAlertsIT extends OperatorTest {
     /** As long as the test at least: everything that happened is in it. */
     private static final String WINDOW = "5m";
 
-    /** A gateway counts as silent after half a minute. */
-    private static final Duration SEEN = Duration.ofSeconds(75);
+    /** Gateways report their load every 10 s; one counts as silent after 15 s. */
+    private static final Duration SEEN = Duration.ofSeconds(60);
 
     /** Metrics that only something makes that doesn't happen here: their queries are only read. */
     private static final Set<String> NOT_MADE_HERE = Set.of("mpg_gateway_tls_handshakes_total");
@@ -134,16 +134,16 @@ class DashboardsAndAlertsIT extends OperatorTest {
                         && scheduler().instances().getFirst().debugAddress() != null);
         prometheus.scrape("mpg-operator", operator.httpAddress());
         prometheus.scrape("mpg-proxy", debugAddress());
-        await("they are scraped")
-                .atMost(SOON)
-                .until(() -> prometheus.query("up == 1").size() == 2
-                        && prometheus.query("mpg_proxy_master_connected == 1").size() == 1);
     }
 
     /** A change goes out in waves, under traffic; somebody asks about a route. */
     private void prosper(Upstream failing) {
         apply(traffic("one", failing));
         waitProgrammed();
+        await("they are scraped")
+                .atMost(SOON)
+                .until(() -> prometheus.query("up == 1").size() == 2
+                        && prometheus.query("mpg_proxy_master_connected == 1").size() == 1);
         try (ConstantTraffic _ = through(HOST)) {
             apply(traffic("two", failing));
             waitProgrammed();
@@ -256,7 +256,7 @@ class DashboardsAndAlertsIT extends OperatorTest {
     private String traffic(String backend, Upstream failing) {
         return shop(2, backend, 3).replace("spec:\n", """
                 spec:
-                  rollout: {steps: [{gateways: 1, bake: 0s}, {gateways: 100%}]}
+                  rollout: {steps: [{gateways: 1, bake: 2s}, {gateways: 100%}]}
                 """).replace("  backends:\n", """
                   - name: broken
                     hostnames: [broken.example.com]

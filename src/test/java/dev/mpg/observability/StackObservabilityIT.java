@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.sun.net.httpserver.HttpServer;
 import dev.mpg.testing.KubernetesApi;
 import java.io.IOException;
@@ -72,6 +73,8 @@ class StackObservabilityIT {
         assertThat(prometheus.find()).as(said).isTrue();
         String url = prometheus.group(1);
         await("the operator").atMost(SEEN).until(() -> isUp(url, "mpg-operator", "operator"));
+        assertThat(get(url + "/api/v1/rules").findValuesAsText("name"))
+                .containsAll(AlertRule.all().stream().map(AlertRule::name).toList());
 
         listInstance(
                 "{\"name\": \"observed-0\", \"ready\": true, \"proxies\": 0, \"debugAddress\": \"" + address + "\"}");
@@ -100,10 +103,15 @@ class StackObservabilityIT {
 
     private boolean isUp(String prometheus, String job, String instance) throws IOException, InterruptedException {
         String query = "up{job=\"" + job + "\", instance=\"" + instance + "\"} == 1";
-        URI uri = URI.create(prometheus + "/api/v1/query?query=" + URLEncoder.encode(query, UTF_8));
-        HttpResponse<String> response =
-                http.send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString());
-        return !ServerProcess.body(response).path("data").path("result").isEmpty();
+        return !get(prometheus + "/api/v1/query?query=" + URLEncoder.encode(query, UTF_8))
+                .path("data")
+                .path("result")
+                .isEmpty();
+    }
+
+    private JsonNode get(String url) throws IOException, InterruptedException {
+        return ServerProcess.body(
+                http.send(HttpRequest.newBuilder(URI.create(url)).build(), HttpResponse.BodyHandlers.ofString()));
     }
 
     /** Runs the script, and returns what it says. To a file, because what it leaves running could keep a pipe open. */
