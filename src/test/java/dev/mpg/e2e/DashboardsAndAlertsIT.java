@@ -198,10 +198,13 @@ class DashboardsAndAlertsIT extends OperatorTest {
         killInstance();
         awaitFiring("MPGDiskCorrupt");
         operator.kill();
-        awaitFiring("MPGNoLeader", "MPGInstanceDisconnected");
-        killInstance();
-        awaitFiring("MPGInstanceDown");
-        operator = startOperator("--keep-running");
+        try {
+            awaitFiring("MPGNoLeader", "MPGInstanceDisconnected");
+            killInstance();
+            awaitFiring("MPGInstanceDown");
+        } finally {
+            operator = startOperator("--keep-running");
+        }
     }
 
     private static void killInstance() {
