@@ -65,6 +65,12 @@ final class ProxyRules {
     static final String ACK_TIMEOUT_IS_NO_DURATION =
             "'not a duration of 1s to 24h: ' + self.ackTimeout + '; " + UNITS + "'";
 
+    static final String DRAIN_TIMEOUT_IS_DURATION = "!has(self.drainTimeout) || (self.drainTimeout"
+            + LOOKS_LIKE_DURATION + " && duration(self.drainTimeout) <= duration('1h'))";
+
+    static final String DRAIN_TIMEOUT_IS_NO_DURATION =
+            "'not a duration of at most 1h: ' + self.drainTimeout + '; " + UNITS + "'";
+
     static final String BAKE_IS_DURATION =
             "!has(self.bake) || (self.bake" + LOOKS_LIKE_DURATION + " && duration(self.bake)" + AT_MOST_A_DAY + ")";
 

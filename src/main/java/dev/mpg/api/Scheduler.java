@@ -20,11 +20,14 @@ import io.fabric8.kubernetes.model.annotation.Version;
 @ShortNames("sched")
 @AdditionalPrinterColumn(name = "INSTANCES", jsonPath = ".status.summary")
 @AdditionalPrinterColumn(name = "PROXIES", jsonPath = ".status.proxies", type = AdditionalPrinterColumn.Type.INTEGER)
+@AdditionalPrinterColumn(name = "STDDEV", jsonPath = ".status.loadStdDev")
 @AdditionalPrinterColumn(name = "READY", jsonPath = ".status.conditions[?(@.type==\"Ready\")].status")
+@AdditionalPrinterColumn(name = "BALANCED", jsonPath = ".status.conditions[?(@.type==\"Balanced\")].status")
 @AdditionalPrinterColumn(
         name = "AGE",
         jsonPath = ".metadata.creationTimestamp",
         type = AdditionalPrinterColumn.Type.DATE)
+@AdditionalPrinterColumn(name = "MIGRATIONS", jsonPath = ".status.migrations.planned", priority = 1)
 @AdditionalPrinterColumn(name = "REASON", jsonPath = ".status.conditions[?(@.type==\"Ready\")].reason", priority = 1)
 @JsonClassDescription("A pool of proxy instances that serve the Proxies which name this Scheduler."
         + " Proxies that name none are served by the Scheduler called default.")

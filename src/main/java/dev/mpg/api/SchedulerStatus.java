@@ -25,8 +25,36 @@ public record SchedulerStatus(
         @JsonPropertyDescription("The pool's proxy instances.") @Nullable
         List<Instance> instances,
 
-        @JsonPropertyDescription("Ready: every wanted instance is.") @Nullable
+        @JsonPropertyDescription("Standard deviation of the instances' loads.") @Nullable
+        String loadStdDev,
+
+        @JsonPropertyDescription("The largest load of an instance, divided by the average. 1 is even.") @Nullable
+        String peakToAverage,
+
+        @JsonPropertyDescription("Proxies whose gateways were sent from one instance to another.") @Nullable
+        Migrations migrations,
+
+        @JsonPropertyDescription(
+                "Proxies whose gateways were sent to an instance that did not hold their config before.")
+        @Nullable
+        Long coldConnects,
+
+        @JsonPropertyDescription(
+                "Share of decisions about placed Proxies by which they stayed, since this operator began.")
+        @Nullable
+        String affinityHitRatio,
+
+        @JsonPropertyDescription("Ready: every wanted instance is. Balanced: no Proxy waits to be moved.") @Nullable
         List<Condition> conditions) {
+
+    /** Proxies whose gateways were sent from one instance to another, ever. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record Migrations(
+            @JsonPropertyDescription("With both instances there: by load, or because the first was to go.")
+            long planned,
+
+            @JsonPropertyDescription("Because the first instance was gone.")
+            long forced) {}
 
     /** One proxy instance. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -36,8 +64,20 @@ public record SchedulerStatus(
             @JsonPropertyDescription("Connected to the Master over ConfigSync.")
             boolean ready,
 
-            @JsonPropertyDescription("Proxies placed on it.")
+            @JsonPropertyDescription("Proxies placed on it, also those that it only stands by for.")
             int proxies,
+
+            @JsonPropertyDescription("Gateways that are connected to it.") @Nullable
+            Integer gateways,
+
+            @JsonPropertyDescription("Gateways that are to connect to it.") @Nullable
+            Long load,
+
+            @JsonPropertyDescription(
+                    "What is asked of it: Ready takes new Proxies; Suspect, perhaps gone, keeps what it has;"
+                            + " Draining is to go; Lost is gone.")
+            @Nullable
+            String state,
 
             @JsonPropertyDescription("Where gateways reach it, host:port.") @Nullable
             String xdsAddress,

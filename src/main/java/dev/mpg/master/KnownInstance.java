@@ -150,6 +150,14 @@ final class KnownInstance {
         return stream == null && clusterIds.isEmpty();
     }
 
+    /** How many gateways are connected to it, as far as it has said since it connected. */
+    int gateways() {
+        return reports.values().stream()
+                .filter(ReportBook::live)
+                .mapToInt(ReportBook::size)
+                .sum();
+    }
+
     Instance toInstance() {
         return new Instance(name, stream != null, xdsAddress, debugAddress);
     }

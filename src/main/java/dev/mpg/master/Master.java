@@ -261,6 +261,15 @@ public final class Master {
         notices.deliver();
     }
 
+    /** How many gateways are connected to each instance, as far as it has said. */
+    public Map<String, Integer> gateways() {
+        Map<String, Integer> gateways = new HashMap<>();
+        synchronized (lock) {
+            instances.values().forEach(instance -> gateways.put(instance.name, instance.gateways()));
+        }
+        return gateways;
+    }
+
     /** Has each step of this cluster logged from now on, here and by its instances, or not. */
     public void showSteps(String clusterId, boolean shown) {
         Notices notices = new Notices();

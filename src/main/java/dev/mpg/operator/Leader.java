@@ -14,7 +14,9 @@ import dev.mpg.operator.proxy.ProxyReconciler;
 import dev.mpg.operator.proxy.Records;
 import dev.mpg.operator.proxy.RolloutMetrics;
 import dev.mpg.operator.proxy.StatusWriter;
+import dev.mpg.operator.scheduler.SchedulerMetrics;
 import dev.mpg.operator.scheduler.SchedulerReconciler;
+import dev.mpg.operator.scheduler.Scheduling;
 import dev.mpg.operator.status.StatusPatches;
 import dev.mpg.operator.triggers.Startup;
 import dev.mpg.operator.triggers.Triggers;
@@ -92,6 +94,7 @@ final class Leader {
                         List.of(MicrometerMetrics.withoutPerResourceMetrics(metrics), triggers.successors())))
                 .withCloseClientOnStop(false)
                 .withReconciliationTerminationTimeout(Duration.ofSeconds(5)));
+        Scheduling scheduling = new Scheduling(master::instances, triggers::fleetChanged, startup::complete, clock);
         operator.register(
                 new ProxyReconciler(
                         master,
@@ -100,6 +103,7 @@ final class Leader {
                         startup,
                         endpoints,
                         new Records(events, new History(client), scribe),
+                        scheduling,
                         new RolloutMetrics(metrics),
                         new ReconcileMetrics(metrics, "proxy"),
                         new StatusWriter(client, clock),
@@ -111,6 +115,8 @@ final class Leader {
                 new SchedulerReconciler(
                         master,
                         infrastructure,
+                        scheduling,
+                        new SchedulerMetrics(metrics),
                         triggers,
                         events,
                         new StatusPatches<>(client, Scheduler::new),

@@ -79,11 +79,12 @@ public final class Placement {
             PlacementPolicy policy, Collection<PoolMember> members, Collection<PlacedProxy> proxies) {
         Placement placement = new Placement(policy);
         members.forEach(placement::put);
-        proxies.forEach(placement::restore);
+        proxies.forEach(placement::adopt);
         return placement;
     }
 
-    private void restore(PlacedProxy proxy) {
+    /** A Proxy that an earlier operator placed. Instances that nobody {@link #put} are lost. */
+    public void adopt(PlacedProxy proxy) {
         Tenant tenant = new Tenant(proxy.id(), proxy.weight());
         if (tenants.putIfAbsent(tenant.id, tenant) != null) {
             throw new IllegalArgumentException("Proxy " + tenant.id + " is there twice");
@@ -134,7 +135,7 @@ public final class Placement {
     public void place(String id, int weight) {
         Tenant tenant = tenants.get(id);
         if (tenant == null) {
-            restore(new PlacedProxy(id, weight, List.of()));
+            adopt(new PlacedProxy(id, weight, List.of()));
             return;
         }
         if (tenant.weight != Math.max(1, weight)) {

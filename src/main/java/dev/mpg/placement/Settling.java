@@ -375,6 +375,13 @@ final class Settling {
         Slot to = reason == Reason.Draining
                 ? choose(role, tenant, nextAfterPrimary(tenant))
                 : pool.leastLoaded(role, tenant, null, policy.spreadZones() ? from.zone : null);
+        if (to == null && reason == Reason.Draining) {
+            // The pool is getting too small for that many.
+            pool.removeStandby(tenant, from);
+            standbyMoved(tenant, from, null, reason);
+            incomplete.add(tenant);
+            return true;
+        }
         if (to == null) {
             return false;
         }

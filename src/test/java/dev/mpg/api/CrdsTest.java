@@ -79,7 +79,7 @@ class CrdsTest {
                 .containsExactly("VERSION", "GATEWAYS", "PROGRAMMED", "PHASE", "AGE", "CLUSTER", "STABLE", "REASON");
         assertThat(version("schedulers.mpg.dev").getAdditionalPrinterColumns())
                 .extracting(CustomResourceColumnDefinition::getName)
-                .containsExactly("INSTANCES", "PROXIES", "READY", "AGE", "REASON");
+                .containsExactly("INSTANCES", "PROXIES", "STDDEV", "READY", "BALANCED", "AGE", "MIGRATIONS", "REASON");
     }
 
     @Test

@@ -199,6 +199,20 @@ class PlacementTest {
     }
 
     @Test
+    void aDrainingInstanceKeepsNoStandbyForWhichThereIsNoOtherPlace() {
+        Placement placement = pool(new PlacementPolicy(Strategy.AffinityLeastLoaded, 1.25, 2, false, 0), "a", "b");
+        place(placement, 4);
+        placement.put(new PoolMember("b", "", InstanceState.Draining));
+        placement.settle(NO_LIMIT);
+        assertThat(placement.proxies())
+                .allSatisfy(proxy -> assertThat(proxy.instances()).containsExactly("a"));
+        placement.put(new PoolMember("b", "", InstanceState.Ready));
+        placement.settle(NO_LIMIT);
+        assertThat(placement.proxies())
+                .allSatisfy(proxy -> assertThat(proxy.instances()).hasSize(2));
+    }
+
+    @Test
     void withABudgetTheMostOverloadedIsRelievedFirst() {
         Placement placement = Placement.restore(
                 PlacementPolicy.DEFAULT,

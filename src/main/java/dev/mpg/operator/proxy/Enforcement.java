@@ -8,17 +8,20 @@ import dev.mpg.master.Instance;
 import dev.mpg.master.Master;
 import dev.mpg.operator.infrastructure.Infrastructure;
 import dev.mpg.operator.infrastructure.Infrastructure.Workload;
-import dev.mpg.operator.scheduler.Pool;
-import dev.mpg.placement.Affinity;
+import dev.mpg.operator.scheduler.Scheduling;
+import dev.mpg.placement.Handover;
 import dev.mpg.rollout.GatewayReport;
 import dev.mpg.rollout.Serve;
 import dev.mpg.snapshot.Cohort;
 import dev.mpg.snapshot.ContentHash;
 import dev.mpg.snapshot.Snapshot;
 import dev.mpg.sync.Order;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.HashSet;
-import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -28,21 +31,29 @@ import java.util.stream.Stream;
 
 /** Runs what a Proxy needs, looks at what its gateways run, and has them served what was decided. */
 final class Enforcement {
-    private static final int INSTANCES_PER_PROXY = 1;
-
     private final Master master;
     private final Infrastructure infrastructure;
+    private final Scheduling scheduling;
+    private final InstantSource clock;
     private final Set<String> joining = ConcurrentHashMap.newKeySet();
+    /** By cluster id. */
+    private final Map<String, Handover> handovers = new ConcurrentHashMap<>();
 
-    Enforcement(Master master, Infrastructure infrastructure) {
+    Enforcement(Master master, Infrastructure infrastructure, Scheduling scheduling, InstantSource clock) {
         this.master = master;
         this.infrastructure = infrastructure;
+        this.scheduling = scheduling;
+        this.clock = clock;
     }
 
     /**
      * What is there.
      *
-     * @param instances the proxy instances that should serve the Proxy
+     * @param instances the proxy instances to which gateways are sent
+     * @param holders those that have to hold the config: these, those that gateways are about to be sent to, and those that they
+     *     leave
+     * @param visited those on which there may be gateways
+     * @param lookAgain when one that gateways left has served long enough
      * @param members the gateways that are run for it; empty when they are run elsewhere
      * @param workloads of those
      * @param reported what the instances say
@@ -52,6 +63,9 @@ final class Enforcement {
     record Seen(
             String clusterId,
             List<String> instances,
+            Set<String> holders,
+            Set<String> visited,
+            Optional<Instant> lookAgain,
             List<String> members,
             List<Workload> workloads,
             Fleet reported,
@@ -66,10 +80,14 @@ final class Enforcement {
                     : Set.copyOf(members);
         }
 
-        /** Whether every instance has reported: else a gateway that isn't seen may well exist. */
+        /** Whether every instance that may have gateways has reported: else one that isn't seen may well exist. */
         boolean fleetKnown() {
-            return !reported.instances().isEmpty()
-                    && reported.instances().values().stream().allMatch(Fleet.Serving::live);
+            return !visited.isEmpty()
+                    && visited.stream()
+                            .allMatch(instance -> Optional.ofNullable(
+                                            reported.instances().get(instance))
+                                    .map(Fleet.Serving::live)
+                                    .orElse(false));
         }
     }
 
@@ -80,16 +98,75 @@ final class Enforcement {
      */
     Seen gather(Proxy proxy, Optional<Scheduler> scheduler, boolean first) {
         String clusterId = Proxies.clusterId(proxy);
-        List<String> instances =
-                scheduler.map(found -> placement(clusterId, proxy, found)).orElseGet(() -> placedBefore(proxy));
-        // Whatever goes wrong from here on, the instances are not told to forget this Proxy.
-        master.hold(clusterId, new LinkedHashSet<>(instances));
         List<String> members = Proxies.members(proxy);
+        Handover before = handovers.computeIfAbsent(clusterId, id -> Handover.at(placedBefore(proxy)));
+        Fleet served = master.fleet(clusterId);
+        int weight = members.isEmpty() ? connectedGateways(proxy, served) : members.size();
+        List<String> planned = scheduler
+                .map(found -> scheduling.place(found, clusterId, weight, before.instances()))
+                .orElse(before.instances());
+        Duration drainTimeout = scheduler.map(Scheduling::drainTimeout).orElse(Duration.ZERO);
+        Handover handover = before.next(planned, connected(), serving(before, served), clock.instant(), drainTimeout);
+        handovers.put(clusterId, handover);
+        Set<String> holders = handover.holders(planned);
+        // Whatever goes wrong from here on, the instances are not told to forget this Proxy.
+        master.hold(clusterId, holders);
+        scheduling.holds(clusterId, holders);
         List<Workload> workloads = infrastructure.ensureFleet(new Infrastructure.Fleet(
-                clusterId, proxy.getMetadata().getName(), members.size(), xdsAddresses(instances)));
+                clusterId, proxy.getMetadata().getName(), members.size(), xdsAddresses(handover.instances())));
         Fleet reported = master.fleet(clusterId);
         return new Seen(
-                clusterId, instances, members, workloads, reported, isJoining(clusterId, first, workloads, reported));
+                clusterId,
+                handover.instances(),
+                holders,
+                handover.visited(),
+                handover.wakeUp(drainTimeout),
+                members,
+                workloads,
+                reported,
+                isJoining(clusterId, first, workloads, reported));
+    }
+
+    /** While not all instances have reported, no fewer than there were: else a restart would look like a change of load. */
+    private static int connectedGateways(Proxy proxy, Fleet fleet) {
+        int reported = fleet.gateways().size();
+        boolean known = !fleet.instances().isEmpty()
+                && fleet.instances().values().stream().allMatch(Fleet.Serving::live);
+        return known || proxy.getStatus() == null || proxy.getStatus().gateways() == null
+                ? reported
+                : Math.max(reported, proxy.getStatus().gateways().total());
+    }
+
+    /** This cluster id isn't served any more. */
+    void forget(String clusterId) {
+        handovers.remove(clusterId);
+        joining.remove(clusterId);
+        scheduling.remove(clusterId);
+    }
+
+    private Set<String> connected() {
+        return master.instances().stream()
+                .filter(Instance::connected)
+                .map(Instance::name)
+                .collect(Collectors.toSet());
+    }
+
+    /** The instances that serve what those serve to which gateways are sent; if none of these can say, something. */
+    private static Set<String> serving(Handover handover, Fleet fleet) {
+        Set<ContentHash> targets = fleet.instances().entrySet().stream()
+                .filter(entry -> handover.instances().contains(entry.getKey())
+                        && entry.getValue().live())
+                .flatMap(entry -> entry.getValue().target().stream())
+                .collect(Collectors.toSet());
+        return fleet.instances().entrySet().stream()
+                .filter(entry -> entry.getValue().live()
+                        && entry.getValue().error().isEmpty()
+                        && entry.getValue()
+                                .target()
+                                .filter(target -> targets.isEmpty() || targets.contains(target))
+                                .isPresent())
+                .map(Map.Entry::getKey)
+                .collect(Collectors.toSet());
     }
 
     private boolean isJoining(String clusterId, boolean first, List<Workload> workloads, Fleet reported) {
@@ -150,7 +227,7 @@ final class Enforcement {
                                 seen.members(),
                                 traceparent,
                                 contents),
-                        new LinkedHashSet<>(seen.instances())));
+                        seen.holders()));
     }
 
     /** Whether {@code next} gives nobody a version that {@code now} didn't: then it is safe whatever becomes of us. */
@@ -172,16 +249,6 @@ final class Enforcement {
                 .toList();
     }
 
-    private List<String> placement(String clusterId, Proxy proxy, Scheduler scheduler) {
-        Set<String> connected = master.instances().stream()
-                .filter(Instance::connected)
-                .map(Instance::name)
-                .collect(Collectors.toSet());
-        return Affinity.place(
-                clusterId, placedBefore(proxy), Pool.instances(scheduler), connected, INSTANCES_PER_PROXY);
-    }
-
-    /** Naming a Scheduler that isn't there takes nothing away from who serves the Proxy now. */
     private static List<String> placedBefore(Proxy proxy) {
         return Optional.ofNullable(proxy.getStatus())
                 .map(ProxyStatus::instances)

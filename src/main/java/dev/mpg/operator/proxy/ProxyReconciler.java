@@ -9,8 +9,10 @@ import dev.mpg.master.Master;
 import dev.mpg.operator.endpoints.EndpointWatch;
 import dev.mpg.operator.infrastructure.Infrastructure;
 import dev.mpg.operator.metrics.ReconcileMetrics;
+import dev.mpg.operator.proxy.Enforcement.Seen;
 import dev.mpg.operator.proxy.RunningConfigs.Running;
 import dev.mpg.operator.scheduler.Pool;
+import dev.mpg.operator.scheduler.Scheduling;
 import dev.mpg.operator.triggers.Startup;
 import dev.mpg.operator.triggers.Triggers;
 import io.fabric8.kubernetes.api.model.apps.ControllerRevision;
@@ -71,6 +73,7 @@ public final class ProxyReconciler implements Reconciler<Proxy> {
             Startup startup,
             EndpointWatch endpoints,
             Records records,
+            Scheduling scheduling,
             RolloutMetrics metrics,
             ReconcileMetrics durations,
             StatusWriter status,
@@ -85,7 +88,7 @@ public final class ProxyReconciler implements Reconciler<Proxy> {
         this.clock = clock;
         this.spans = new ReconcileSpans(tracer);
         this.review = new SpecReview(configs, infrastructure);
-        this.enforcement = new Enforcement(master, infrastructure);
+        this.enforcement = new Enforcement(master, infrastructure, scheduling, clock);
         this.delivery = new Delivery(master, enforcement, endpoints, configs, records, metrics, status, spans, clock);
     }
 
@@ -157,12 +160,10 @@ public final class ProxyReconciler implements Reconciler<Proxy> {
                 clusterId(proxy),
                 Boolean.parseBoolean(proxy.getMetadata().getAnnotations().get(DEBUG_ANNOTATION)));
         configs.put(clusterId(proxy), running);
-        return again(delivery.advance(
-                proxy,
-                running,
-                spans.step("gather", () -> enforcement.gather(proxy, scheduler, first)),
-                context,
-                seenAt));
+        Seen seen = spans.step("gather", () -> enforcement.gather(proxy, scheduler, first));
+        return again(Stream.concat(
+                        delivery.advance(proxy, running, seen, context, seenAt).stream(), seen.lookAgain().stream())
+                .min(Instant::compareTo));
     }
 
     private UpdateControl<Proxy> again(Optional<Instant> at) {
@@ -187,6 +188,7 @@ public final class ProxyReconciler implements Reconciler<Proxy> {
         if (configs.isOwner(clusterId, proxy)) {
             configs.remove(clusterId, proxy);
             delivery.forget(clusterId);
+            enforcement.forget(clusterId);
             master.withdraw(clusterId);
             master.showSteps(clusterId, false);
             infrastructure.removeFleet(clusterId);

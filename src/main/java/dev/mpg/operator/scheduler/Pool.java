@@ -3,12 +3,15 @@ package dev.mpg.operator.scheduler;
 import dev.mpg.api.Proxy;
 import dev.mpg.api.Scheduler;
 import java.util.List;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 
 /** The proxy instances that a Scheduler asks for. */
 public final class Pool {
     private static final int DEFAULT_SIZE = 1;
     private static final String DEFAULT_NAME = "default";
+
+    private static final Pattern ORDINAL = Pattern.compile("\\d{1,4}");
 
     private Pool() {}
 
@@ -29,5 +32,19 @@ public final class Pool {
         return IntStream.range(0, size(scheduler))
                 .mapToObj(ordinal -> scheduler.getMetadata().getName() + "-" + ordinal)
                 .toList();
+    }
+
+    /** Those of these instances that belong, or did, to this pool. */
+    static List<String> of(String scheduler, List<String> instances) {
+        return instances.stream()
+                .filter(name -> name.startsWith(scheduler + "-")
+                        && ORDINAL.matcher(name.substring(scheduler.length() + 1))
+                                .matches())
+                .toList();
+    }
+
+    /** The place of an instance in its pool. */
+    static int ordinal(String instance) {
+        return Integer.parseInt(instance.substring(instance.lastIndexOf('-') + 1));
     }
 }

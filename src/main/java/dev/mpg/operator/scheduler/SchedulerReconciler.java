@@ -1,7 +1,6 @@
 package dev.mpg.operator.scheduler;
 
 import dev.mpg.api.Proxy;
-import dev.mpg.api.ProxyStatus;
 import dev.mpg.api.Scheduler;
 import dev.mpg.api.SchedulerStatus;
 import dev.mpg.master.Instance;
@@ -11,6 +10,8 @@ import dev.mpg.operator.events.Notice;
 import dev.mpg.operator.infrastructure.Infrastructure;
 import dev.mpg.operator.infrastructure.Infrastructure.Workload;
 import dev.mpg.operator.metrics.ReconcileMetrics;
+import dev.mpg.operator.scheduler.Scheduling.Outlook;
+import dev.mpg.operator.scheduler.Scheduling.Totals;
 import dev.mpg.operator.status.StatusPatches;
 import dev.mpg.operator.triggers.Triggers;
 import dev.mpg.telemetry.Tracing;
@@ -29,11 +30,12 @@ import io.opentelemetry.api.trace.Span;
 import io.opentelemetry.api.trace.Tracer;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.HashMap;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -53,17 +55,24 @@ public final class SchedulerReconciler implements Reconciler<Scheduler> {
 
     private final Master master;
     private final Infrastructure infrastructure;
+    private final Scheduling scheduling;
+    private final SchedulerMetrics metrics;
     private final Triggers triggers;
     private final EventRecorder events;
     private final StatusPatches<Scheduler, SchedulerStatus> statuses;
     private final ReconcileMetrics durations;
     private final Tracer tracer;
     private final Clock clock;
+    /** What was decided before this operator began, by Scheduler. */
+    private final Map<String, Totals> earlier = new ConcurrentHashMap<>();
+
     private @Nullable InformerEventSource<Proxy, Scheduler> proxyCache;
 
     public SchedulerReconciler(
             Master master,
             Infrastructure infrastructure,
+            Scheduling scheduling,
+            SchedulerMetrics metrics,
             Triggers triggers,
             EventRecorder events,
             StatusPatches<Scheduler, SchedulerStatus> statuses,
@@ -72,6 +81,8 @@ public final class SchedulerReconciler implements Reconciler<Scheduler> {
             Clock clock) {
         this.master = master;
         this.infrastructure = infrastructure;
+        this.scheduling = scheduling;
+        this.metrics = metrics;
         this.triggers = triggers;
         this.events = events;
         this.statuses = statuses;
@@ -108,38 +119,38 @@ public final class SchedulerReconciler implements Reconciler<Scheduler> {
     private UpdateControl<Scheduler> look(Scheduler scheduler, Context<Scheduler> context) {
         String name = scheduler.getMetadata().getName();
         if (isGone(scheduler, context)) {
+            scheduling.remove(scheduler);
+            metrics.forget(name);
+            earlier.remove(name);
             infrastructure.removePool(name);
             statuses.forget(ResourceID.fromResource(scheduler));
             return UpdateControl.noUpdate();
         }
-        List<Proxy> proxies = proxyCache == null ? List.of() : proxyCache.byIndex(BY_SCHEDULER, name);
-        List<Workload> workloads = infrastructure.ensurePool(name, Pool.size(scheduler));
+        int proxies =
+                proxyCache == null ? 0 : proxyCache.byIndex(BY_SCHEDULER, name).size();
+        Scheduler latest = statuses.latest(scheduler);
+        Totals before = earlier.computeIfAbsent(name, key -> Totals.of(latest.getStatus()));
+        Outlook outlook = scheduling.look(scheduler);
+        List<Workload> workloads = infrastructure.ensurePool(name, scheduling.size(scheduler));
         Set<String> connected = master.instances().stream()
                 .filter(Instance::connected)
                 .map(Instance::name)
                 .collect(Collectors.toSet());
-        Scheduler latest = statuses.latest(scheduler);
+        metrics.set(name, Pool.size(scheduler), outlook);
         SchedulerStatus status = SchedulerStatusFactory.status(
                 latest,
                 new SchedulerStatusFactory.Observation(
-                        workloads, connected, proxiesByInstance(proxies), proxies.size()),
+                        workloads, connected, master.gateways(), outlook, before, proxies),
                 clock.instant());
-        return write(latest, status);
+        return write(latest, status, outlook.lookAgain());
     }
 
-    private static Map<String, Integer> proxiesByInstance(List<Proxy> proxies) {
-        Map<String, Integer> count = new HashMap<>();
-        for (Proxy proxy : proxies) {
-            Optional.ofNullable(proxy.getStatus())
-                    .map(ProxyStatus::instances)
-                    .ifPresent(instances -> instances.forEach(instance -> count.merge(instance, 1, Integer::sum)));
-        }
-        return count;
-    }
-
-    private UpdateControl<Scheduler> write(Scheduler scheduler, SchedulerStatus status) {
+    private UpdateControl<Scheduler> write(Scheduler scheduler, SchedulerStatus status, Optional<Instant> lookAgain) {
+        UpdateControl<Scheduler> control = UpdateControl.noUpdate();
+        lookAgain.ifPresent(time ->
+                control.rescheduleAfter(Duration.between(clock.instant(), time).plusMillis(1)));
         if (status.equals(scheduler.getStatus())) {
-            return UpdateControl.noUpdate();
+            return control;
         }
         ready(status)
                 .filter(now ->
@@ -147,9 +158,7 @@ public final class SchedulerReconciler implements Reconciler<Scheduler> {
                 .ifPresent(now -> events.record(
                         scheduler,
                         new Notice(now.getReason().equals("InstanceFailed"), now.getReason(), now.getMessage())));
-        return statuses.write(scheduler, status)
-                ? UpdateControl.noUpdate()
-                : UpdateControl.<Scheduler>noUpdate().rescheduleAfter(LOOK_AGAIN);
+        return statuses.write(scheduler, status) ? control : control.rescheduleAfter(LOOK_AGAIN);
     }
 
     private static Optional<Condition> ready(@Nullable SchedulerStatus status) {

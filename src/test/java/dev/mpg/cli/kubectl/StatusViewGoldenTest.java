@@ -74,8 +74,13 @@ class StatusViewGoldenTest {
                 "1/2",
                 1,
                 List.of(
-                        new SchedulerStatus.Instance("default-0", true, 1, "127.0.0.1:18000", null),
-                        new SchedulerStatus.Instance("default-2", false, 1, null, null)),
+                        new SchedulerStatus.Instance("default-0", true, 1, null, null, null, "127.0.0.1:18000", null),
+                        new SchedulerStatus.Instance("default-2", false, 1, null, null, null, null, null)),
+                null,
+                null,
+                null,
+                null,
+                null,
                 null));
         return Optional.of(scheduler);
     }

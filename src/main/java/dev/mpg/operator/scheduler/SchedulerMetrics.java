@@ -1,0 +1,130 @@
+package dev.mpg.operator.scheduler;
+
+import dev.mpg.operator.scheduler.Scheduling.Outlook;
+import dev.mpg.operator.scheduler.Scheduling.Totals;
+import dev.mpg.placement.InstanceState;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.MultiGauge;
+import io.micrometer.core.instrument.MultiGauge.Row;
+import io.micrometer.core.instrument.Tags;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.BiFunction;
+import java.util.stream.Stream;
+
+/** What is measured of pools. A pool has at most 64 instances, which are named {@code proxy_instance}. Thread-safe. */
+public final class SchedulerMetrics {
+    private static final String SCHEDULER = "scheduler";
+
+    private final MeterRegistry registry;
+    private final MultiGauge load;
+    private final MultiGauge deviation;
+    private final MultiGauge peak;
+    private final MultiGauge instances;
+    private final MultiGauge waiting;
+    private final Map<String, Seen> pools = new TreeMap<>();
+
+    private record Seen(int wanted, Outlook outlook) {}
+
+    public SchedulerMetrics(MeterRegistry registry) {
+        this.registry = registry;
+        load = gauge("load", "Gateways that are to connect to an instance");
+        deviation = gauge("load.stddev", "Standard deviation of the loads of a pool's instances");
+        peak = gauge("load.peak.to.average", "The largest load of a pool's instances, divided by the average");
+        instances = gauge(
+                "instances",
+                "Instances of a pool: wanted, and by what is asked of each: ready, suspect, draining, lost");
+        waiting = gauge("moves.waiting", "Proxies of a pool that wait to be moved, or for an instance");
+    }
+
+    private MultiGauge gauge(String name, String description) {
+        return MultiGauge.builder("mpg.scheduler." + name)
+                .description(description)
+                .register(registry);
+    }
+
+    /** How a pool is now. */
+    synchronized void set(String scheduler, int wanted, Outlook outlook) {
+        Seen before = pools.put(scheduler, new Seen(wanted, outlook));
+        Totals now = outlook.totals();
+        Totals then = before == null ? Totals.NONE : before.outlook().totals();
+        count(
+                "moves",
+                scheduler,
+                Tags.of("kind", "planned"),
+                "Proxies whose gateways were sent from one instance to another",
+                now.planned() - then.planned());
+        count(
+                "moves",
+                scheduler,
+                Tags.of("kind", "forced"),
+                "Proxies whose gateways were sent from one instance to another",
+                now.forced() - then.forced());
+        count(
+                "cold.connects",
+                scheduler,
+                Tags.empty(),
+                "Proxies whose gateways were sent to an instance that did not hold their config",
+                now.coldConnects() - then.coldConnects());
+        show();
+    }
+
+    private void count(String name, String scheduler, Tags tags, String description, long more) {
+        Counter.builder("mpg.scheduler." + name)
+                .description(description)
+                .tags(tags.and(SCHEDULER, scheduler))
+                .register(registry)
+                .increment((double) Math.max(0, more));
+    }
+
+    /** This pool is gone. Its counters stay where they are. */
+    synchronized void forget(String scheduler) {
+        pools.remove(scheduler);
+        show();
+    }
+
+    private void show() {
+        load.register(
+                rows((name, seen) -> seen.outlook().loads().loads().entrySet().stream()
+                        .map(entry ->
+                                Row.of(Tags.of(SCHEDULER, name, "proxy_instance", entry.getKey()), entry.getValue()))),
+                true);
+        deviation.register(
+                rows((name, seen) -> Stream.of(
+                        Row.of(Tags.of(SCHEDULER, name), seen.outlook().loads().standardDeviation()))),
+                true);
+        peak.register(
+                rows((name, seen) -> Stream.of(
+                        Row.of(Tags.of(SCHEDULER, name), seen.outlook().loads().peakToAverage()))),
+                true);
+        waiting.register(
+                rows((name, seen) -> Stream.of(Row.of(
+                        Tags.of(SCHEDULER, name),
+                        seen.outlook().left() + seen.outlook().unplaced()))),
+                true);
+        instances.register(
+                rows((name, seen) -> Stream.concat(
+                        Stream.of(Row.of(Tags.of(SCHEDULER, name, "state", "wanted"), seen.wanted())),
+                        Stream.of(InstanceState.values())
+                                .map(state -> Row.of(
+                                        Tags.of(
+                                                SCHEDULER,
+                                                name,
+                                                "state",
+                                                state.name().toLowerCase(Locale.ROOT)),
+                                        seen.outlook().states().values().stream()
+                                                .filter(state::equals)
+                                                .count())))),
+                true);
+    }
+
+    private Iterable<Row<?>> rows(BiFunction<String, Seen, Stream<? extends Row<?>>> of) {
+        List<Row<?>> rows = new ArrayList<>();
+        pools.forEach((name, seen) -> of.apply(name, seen).forEach(rows::add));
+        return rows;
+    }
+}

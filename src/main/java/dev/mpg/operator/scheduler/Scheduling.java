@@ -1,0 +1,324 @@
+package dev.mpg.operator.scheduler;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.mpg.api.Scheduler;
+import dev.mpg.api.SchedulerStatus;
+import dev.mpg.master.Instance;
+import dev.mpg.placement.InstanceState;
+import dev.mpg.placement.Liveness;
+import dev.mpg.placement.LoadStatistics;
+import dev.mpg.placement.Move;
+import dev.mpg.placement.PlacedProxy;
+import dev.mpg.placement.Placement;
+import dev.mpg.placement.PoolMember;
+import dev.mpg.placement.Settlement;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which instances serve which Proxy, for all Schedulers: keeps each one's {@link Placement} as Proxies and instances come and go,
+ * and has the Proxies looked at that were moved. Thread-safe; a decision is short and waits for nobody.
+ */
+public final class Scheduling {
+    private final Supplier<List<Instance>> instances;
+    private final Consumer<String> moved;
+    private final BooleanSupplier allSeen;
+    private final InstantSource clock;
+
+    /** By Scheduler. */
+    @GuardedBy("this")
+    private final Map<String, Plan> plans = new HashMap<>();
+
+    /** The Scheduler of each cluster id. */
+    @GuardedBy("this")
+    private final Map<String, String> schedulers = new HashMap<>();
+
+    /** What is kept of one Scheduler. Guarded like all. */
+    private static final class Plan {
+        final Placement placement;
+        SchedulerPolicy policy;
+        final Map<String, Liveness> liveness = new TreeMap<>();
+        final Map<String, InstanceState> states = new TreeMap<>();
+        final MoveBudget budget = new MoveBudget();
+        /** Instances that hold something of a Proxy, by cluster id: these may be more than those planned. */
+        final Map<String, Set<String>> holders = new HashMap<>();
+
+        /** By cluster id. */
+        final Map<String, Integer> weights = new HashMap<>();
+
+        Totals totals = Totals.NONE;
+        int left;
+        int unplaced;
+
+        Plan(SchedulerPolicy policy) {
+            this.policy = policy;
+            this.placement = new Placement(policy.placement());
+        }
+    }
+
+    /**
+     * What was decided since this operator began.
+     *
+     * @param stayed decisions about placed Proxies by which they stayed
+     */
+    public record Totals(long planned, long forced, long coldConnects, long stayed) {
+        static final Totals NONE = new Totals(0, 0, 0, 0);
+
+        /** What an earlier operator wrote down. */
+        static Totals of(@Nullable SchedulerStatus status) {
+            if (status == null) {
+                return NONE;
+            }
+            var migrations = status.migrations();
+            return new Totals(
+                    migrations == null ? 0 : migrations.planned(),
+                    migrations == null ? 0 : migrations.forced(),
+                    status.coldConnects() == null ? 0 : status.coldConnects(),
+                    0);
+        }
+
+        Totals plus(Totals other) {
+            return new Totals(
+                    planned + other.planned,
+                    forced + other.forced,
+                    coldConnects + other.coldConnects,
+                    stayed + other.stayed);
+        }
+
+        /** The share of decisions about placed Proxies by which they stayed; empty when there was none. */
+        Optional<Double> stayedRatio() {
+            long decisions = stayed + planned + forced;
+            return decisions == 0 ? Optional.empty() : Optional.of((double) stayed / decisions);
+        }
+
+        Totals plus(Settlement settled) {
+            return new Totals(
+                    planned + settled.plannedMigrations(),
+                    forced + settled.forcedMigrations(),
+                    coldConnects + settled.coldConnects(),
+                    stayed + settled.affinityHits());
+        }
+    }
+
+    /**
+     * How a pool is.
+     *
+     * @param states of its instances, also of those that are not wanted any more and still have something
+     * @param proxies how many Proxies each is to serve, as primary or standby
+     * @param left moves that wait
+     * @param unplaced Proxies for which there is no instance
+     * @param lookAgain when something changes by itself
+     */
+    public record Outlook(
+            Map<String, InstanceState> states,
+            Map<String, Long> proxies,
+            LoadStatistics loads,
+            Totals totals,
+            int left,
+            int unplaced,
+            Optional<Instant> lookAgain) {}
+
+    /**
+     * Knows no Scheduler yet.
+     *
+     * @param instances those that the Master knows; asked at each decision
+     * @param moved is given the cluster ids of Proxies whose instances have changed. Must be quick, and not decide
+     * @param allSeen whether all Proxies have been {@link #place placed} once since the start: until then nothing moves that
+     *     could wait
+     */
+    public Scheduling(
+            Supplier<List<Instance>> instances, Consumer<String> moved, BooleanSupplier allSeen, InstantSource clock) {
+        this.instances = instances;
+        this.moved = moved;
+        this.allSeen = allSeen;
+        this.clock = clock;
+    }
+
+    /**
+     * The instances that should serve a Proxy, the primary first; empty while there is none.
+     *
+     * @param weight gateways in its fleet
+     * @param before where it is, as its status says: counts the first time that this operator sees it
+     */
+    public List<String> place(Scheduler scheduler, String clusterId, int weight, List<String> before) {
+        Set<String> changed;
+        List<String> placed;
+        synchronized (this) {
+            String name = scheduler.getMetadata().getName();
+            Plan plan = plan(scheduler, before);
+            String earlier = schedulers.put(clusterId, name);
+            if (earlier != null && !earlier.equals(name)) {
+                forget(earlier, clusterId);
+            }
+            Integer weighed = plan.weights.put(clusterId, weight);
+            if (weighed != null && weighed == weight) {
+                return plan.placement.instances(clusterId);
+            } else if (weighed == null) {
+                plan.placement.adopt(new PlacedProxy(clusterId, weight, Pool.of(name, before)));
+            } else {
+                plan.placement.place(clusterId, weight);
+            }
+            changed = settle(plan, 0);
+            changed.remove(clusterId);
+            placed = plan.placement.instances(clusterId);
+        }
+        changed.forEach(moved);
+        return placed;
+    }
+
+    /** How long the instance that a Proxy moved away from serves on. */
+    public static Duration drainTimeout(Scheduler scheduler) {
+        return SchedulerPolicy.of(scheduler).drainTimeout();
+    }
+
+    /** These instances hold something of a Proxy, and are not to be ended yet. */
+    public synchronized void holds(String clusterId, Set<String> holders) {
+        Plan plan = plans.get(schedulers.getOrDefault(clusterId, ""));
+        if (plan != null) {
+            plan.holders.put(clusterId, Set.copyOf(holders));
+        }
+    }
+
+    /** This Proxy is gone. */
+    public synchronized void remove(String clusterId) {
+        String scheduler = schedulers.remove(clusterId);
+        if (scheduler != null) {
+            forget(scheduler, clusterId);
+        }
+    }
+
+    @GuardedBy("this")
+    private void forget(String scheduler, String clusterId) {
+        Plan plan = plans.get(scheduler);
+        if (plan != null) {
+            plan.placement.remove(clusterId);
+            plan.holders.remove(clusterId);
+            plan.weights.remove(clusterId);
+        }
+    }
+
+    /** This Scheduler is gone, and its instances with it. */
+    public synchronized void remove(Scheduler scheduler) {
+        String name = scheduler.getMetadata().getName();
+        plans.remove(name);
+        schedulers.values().removeIf(name::equals);
+    }
+
+    /** How many instances a pool should have now: more than wanted while the last ones still have something. */
+    public synchronized int size(Scheduler scheduler) {
+        Plan plan = plan(scheduler);
+        Set<String> needed = new HashSet<>();
+        plan.holders.values().forEach(needed::addAll);
+        plan.placement.proxies().forEach(proxy -> needed.addAll(proxy.instances()));
+        needed.retainAll(plan.states.keySet());
+        needed.removeIf(instance -> plan.states.get(instance) == InstanceState.Lost);
+        return needed.stream().map(instance -> Pool.ordinal(instance) + 1).reduce(plan.policy.instances(), Math::max);
+    }
+
+    /** Moves what must move and what may, and says how the pool is then. */
+    public Outlook look(Scheduler scheduler) {
+        Set<String> changed;
+        Outlook outlook;
+        synchronized (this) {
+            Plan plan = plan(scheduler);
+            Instant now = clock.instant();
+            // While it isn't sure who is there, what could wait waits.
+            boolean sure = allSeen.getAsBoolean() && !plan.states.containsValue(InstanceState.Suspect);
+            int budget = sure ? plan.budget.left(plan.policy.movesPerMinute(), now) : 0;
+            changed = settle(plan, budget);
+            outlook = outlook(plan, now);
+        }
+        changed.forEach(moved);
+        return outlook;
+    }
+
+    @GuardedBy("this")
+    private Outlook outlook(Plan plan, Instant now) {
+        return new Outlook(
+                new TreeMap<>(plan.states),
+                plan.placement.proxies().stream()
+                        .flatMap(proxy -> proxy.instances().stream())
+                        .collect(Collectors.groupingBy(instance -> instance, Collectors.counting())),
+                plan.placement.statistics(),
+                plan.totals,
+                plan.left,
+                plan.unplaced,
+                Stream.concat(
+                                plan.liveness.values().stream().flatMap(one -> one.changesAt(now).stream()),
+                                plan.left == 0 ? Stream.empty() : plan.budget.next().stream())
+                        .min(Instant::compareTo));
+    }
+
+    /** The cluster ids of Proxies that moved. */
+    @GuardedBy("this")
+    private Set<String> settle(Plan plan, int budget) {
+        Settlement settled = plan.placement.settle(budget);
+        plan.budget.spend(
+                settled.moves().stream().filter(move -> !move.reason().forced()).count(), clock.instant());
+        plan.totals = plan.totals.plus(settled);
+        plan.left = settled.left();
+        plan.unplaced = settled.unplaced();
+        return settled.moves().stream().map(Move::proxy).collect(Collectors.toCollection(LinkedHashSet::new));
+    }
+
+    @GuardedBy("this")
+    private Plan plan(Scheduler scheduler) {
+        return plan(scheduler, List.of());
+    }
+
+    /**
+     * As spec and instances are now.
+     *
+     * @param named instances that may not be known yet
+     */
+    @GuardedBy("this")
+    private Plan plan(Scheduler scheduler, List<String> named) {
+        String pool = scheduler.getMetadata().getName();
+        SchedulerPolicy policy = SchedulerPolicy.of(scheduler);
+        Plan plan = plans.computeIfAbsent(pool, name -> new Plan(policy));
+        if (!policy.placement().equals(plan.policy.placement())) {
+            plan.placement.policy(policy.placement());
+        }
+        plan.policy = policy;
+        Instant now = clock.instant();
+        Set<String> connected = instances.get().stream()
+                .filter(Instance::connected)
+                .map(Instance::name)
+                .collect(Collectors.toSet());
+        List<String> wanted = Pool.instances(scheduler);
+        Set<String> names = new LinkedHashSet<>(wanted);
+        names.addAll(plan.states.keySet());
+        names.addAll(Pool.of(pool, named));
+        for (String name : names) {
+            Liveness known = plan.liveness.get(name);
+            Liveness liveness = known == null
+                    ? Liveness.of(connected.contains(name), now)
+                    : known.then(connected.contains(name), now);
+            InstanceState state = liveness.state(wanted.contains(name), now);
+            plan.liveness.put(name, liveness);
+            if (state != plan.states.put(name, state)) {
+                plan.placement.put(new PoolMember(name, "", state));
+            }
+            if (state == InstanceState.Lost && !wanted.contains(name)) {
+                plan.liveness.remove(name);
+                plan.states.remove(name);
+            }
+        }
+        return plan;
+    }
+}

@@ -1,0 +1,86 @@
+package dev.mpg.placement;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Collection;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * How the gateways of a Proxy get from the instances that serve it to those that should, make before break: gateways are sent to
+ * an instance when it serves what the others do, and the one that they left serves on for a while. Immutable.
+ *
+ * @param instances where gateways are sent, the first one first
+ * @param leaving where they were sent before, and since when they are to leave
+ */
+public record Handover(List<String> instances, Map<String, Instant> leaving) {
+    public Handover {
+        instances = List.copyOf(instances);
+        leaving = Map.copyOf(leaving);
+    }
+
+    /** As an earlier operator left it. */
+    public static Handover at(List<String> instances) {
+        return new Handover(instances, Map.of());
+    }
+
+    /**
+     * The next step.
+     *
+     * @param planned the instances that should serve the Proxy, the primary first
+     * @param connected the instances that are connected to the Master
+     * @param serving those that serve what the Proxy's gateways should have
+     * @param drainTimeout how long the instance that gateways left serves on
+     */
+    public Handover next(
+            List<String> planned, Set<String> connected, Set<String> serving, Instant now, Duration drainTimeout) {
+        List<String> next = instances(planned, connected, serving);
+        Map<String, Instant> left = new TreeMap<>(leaving);
+        instances.forEach(instance -> left.putIfAbsent(instance, now));
+        left.keySet().removeIf(instance -> next.contains(instance) || !connected.contains(instance));
+        left.values().removeIf(since -> !now.isBefore(since.plus(drainTimeout)));
+        return new Handover(next, left);
+    }
+
+    private List<String> instances(List<String> planned, Set<String> connected, Set<String> serving) {
+        if (instances.isEmpty()) {
+            return planned;
+        }
+        // One that gateways know already may be away for a moment.
+        Predicate<String> usable = instance -> serving.contains(instance) || instances.contains(instance);
+        if (planned.isEmpty() || !usable.test(planned.getFirst())) {
+            return instances;
+        }
+        // A standby is given up for one that serves.
+        return Stream.concat(
+                        planned.stream().filter(usable),
+                        instances.stream()
+                                .filter(instance -> connected.contains(instance) && !planned.contains(instance)))
+                .limit(planned.size())
+                .toList();
+    }
+
+    /** The instances that have to hold the Proxy's config. */
+    public Set<String> holders(List<String> planned) {
+        return Stream.of(instances, planned, leaving.keySet())
+                .flatMap(Collection::stream)
+                .collect(Collectors.toCollection(LinkedHashSet::new));
+    }
+
+    /** The instances on which there may be gateways. */
+    public Set<String> visited() {
+        return Stream.concat(instances.stream(), leaving.keySet().stream()).collect(Collectors.toSet());
+    }
+
+    /** When an instance that gateways left has served long enough; empty when there is none. */
+    public Optional<Instant> wakeUp(Duration drainTimeout) {
+        return leaving.values().stream().min(Instant::compareTo).map(since -> since.plus(drainTimeout));
+    }
+}

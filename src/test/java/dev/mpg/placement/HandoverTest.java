@@ -1,0 +1,97 @@
+package dev.mpg.placement;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+class HandoverTest {
+    private static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
+    private static final Duration TIMEOUT = Duration.ofSeconds(30);
+    private static final Set<String> ALL = Set.of("a", "b", "c");
+
+    private static Handover next(
+            Handover from, List<String> planned, Set<String> connected, Set<String> serving, int seconds) {
+        return from.next(planned, connected, serving, NOW.plusSeconds(seconds), TIMEOUT);
+    }
+
+    @Test
+    void theFirstTimeGatewaysGoWhereItIsPlanned() {
+        Handover first = next(Handover.at(List.of()), List.of("a", "b"), Set.of(), Set.of(), 0);
+        assertThat(first).isEqualTo(Handover.at(List.of("a", "b")));
+    }
+
+    @Test
+    void gatewaysStayUntilTheNewPrimaryServes() {
+        Handover before = Handover.at(List.of("a"));
+        Handover waiting = next(before, List.of("b"), ALL, Set.of("a"), 0);
+        assertThat(waiting).isEqualTo(before);
+        assertThat(waiting.holders(List.of("b"))).containsExactly("a", "b");
+        assertThat(waiting.visited()).containsExactly("a");
+        assertThat(waiting.wakeUp(TIMEOUT)).isEmpty();
+    }
+
+    @Test
+    void whoTheyLeftServesOnForAWhile() {
+        Handover moved = next(Handover.at(List.of("a")), List.of("b"), ALL, Set.of("a", "b"), 0);
+        assertThat(moved).isEqualTo(new Handover(List.of("b"), Map.of("a", NOW)));
+        assertThat(moved.holders(List.of("b"))).containsExactly("b", "a");
+        assertThat(moved.visited()).containsExactlyInAnyOrder("a", "b");
+        assertThat(moved.wakeUp(TIMEOUT)).contains(NOW.plusSeconds(30));
+        assertThat(next(moved, List.of("b"), ALL, Set.of("a", "b"), 29)).isEqualTo(moved);
+        assertThat(next(moved, List.of("b"), ALL, Set.of("a", "b"), 30)).isEqualTo(Handover.at(List.of("b")));
+    }
+
+    @Test
+    void whoIsGoneIsNotWaitedFor() {
+        Handover moved = next(Handover.at(List.of("a")), List.of("b"), ALL, Set.of("a", "b"), 0);
+        assertThat(next(moved, List.of("b"), Set.of("b"), Set.of("b"), 1)).isEqualTo(Handover.at(List.of("b")));
+        // One that the Master lost may serve gateways all the same: they stay until another one does.
+        assertThat(next(Handover.at(List.of("a")), List.of("b"), Set.of("b"), Set.of(), 0))
+                .isEqualTo(Handover.at(List.of("a")));
+        assertThat(next(Handover.at(List.of("a")), List.of("b"), Set.of("b"), Set.of("b"), 0))
+                .isEqualTo(Handover.at(List.of("b")));
+    }
+
+    @Test
+    void aStandbyIsKeptUntilAnotherServes() {
+        Handover before = Handover.at(List.of("a", "b"));
+        assertThat(next(before, List.of("a", "c"), ALL, Set.of("a", "b"), 0)).isEqualTo(before);
+        assertThat(next(before, List.of("a", "c"), ALL, Set.of("a", "b", "c"), 0))
+                .isEqualTo(new Handover(List.of("a", "c"), Map.of("b", NOW)));
+        // One that is gone is no standby.
+        assertThat(next(before, List.of("a", "c"), Set.of("a", "c"), Set.of("a"), 0))
+                .isEqualTo(Handover.at(List.of("a")));
+    }
+
+    @Test
+    void aStandbyTakesOverAtOnce() {
+        assertThat(next(Handover.at(List.of("a", "b")), List.of("b", "c"), Set.of("b", "c"), Set.of("b"), 0))
+                .isEqualTo(Handover.at(List.of("b")));
+    }
+
+    @Test
+    void aMoveThatIsTakenBackLeavesNobody() {
+        Handover moved = next(Handover.at(List.of("a")), List.of("b"), ALL, Set.of("a", "b"), 0);
+        Handover back = next(moved, List.of("a"), ALL, Set.of("a", "b"), 5);
+        assertThat(back).isEqualTo(new Handover(List.of("a"), Map.of("b", NOW.plusSeconds(5))));
+    }
+
+    @Test
+    void withoutAPlanNothingChanges() {
+        Handover before = Handover.at(List.of("a"));
+        assertThat(next(before, List.of(), Set.of(), Set.of(), 0)).isEqualTo(before);
+    }
+
+    @Test
+    void anInstanceThatIsAwayForAMomentIsKept() {
+        Handover before = Handover.at(List.of("a", "b"));
+        assertThat(next(before, List.of("a", "b"), Set.of("a"), Set.of("a"), 0)).isEqualTo(before);
+        assertThat(next(before, List.of("a", "b"), Set.of("b"), Set.of("b"), 0)).isEqualTo(before);
+        assertThat(next(before, List.of("a", "b"), Set.of(), Set.of(), 0)).isEqualTo(before);
+    }
+}
