@@ -48,6 +48,8 @@ final class Settling {
         return incomplete;
     }
 
+    private static final int MAX_ROUNDS = 1_000;
+
     /** Those that wait for a larger budget, other than by load or draining. */
     List<Tenant> postponed() {
         return postponed;
@@ -288,7 +290,8 @@ final class Settling {
 
     /** Moves away who is on an instance that drains, and the fewest that bring the others back under their cap. */
     private void relieve(Role role) {
-        while (!pool.ready().isEmpty()) {
+        // It ends by the proof of the bounds; and should that be wrong, here.
+        for (int round = 0; round < MAX_ROUNDS && !pool.ready().isEmpty(); round++) {
             pool.findCaps(role, policy);
             List<Relief> reliefs = new ArrayList<>();
             for (Slot slot : pool.all()) {
