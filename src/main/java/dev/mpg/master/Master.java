@@ -24,6 +24,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -62,6 +63,8 @@ public final class Master {
     /** One Proxy. */
     private static final class Cluster {
         Set<String> instances = Set.of();
+        /** Of these, those that its gateways should leave. */
+        Set<String> draining = Set.of();
         /** Null while it was only held. */
         @Nullable
         Publication publication;
@@ -207,6 +210,7 @@ public final class Master {
             }
             removeFromOthers(clusterId, cluster, servedBy, notices);
             cluster.instances = Set.copyOf(servedBy);
+            cluster.draining = common(cluster.draining, cluster.instances);
             return true;
         }
     }
@@ -268,6 +272,34 @@ public final class Master {
             instances.values().forEach(instance -> gateways.put(instance.name, instance.gateways()));
         }
         return gateways;
+    }
+
+    /**
+     * Says which of its instances the gateways of a cluster should leave, from now on and also when an instance connects anew.
+     * Replaces what was said before; to say the same again sends nothing. An instance on which the cluster isn't placed is
+     * ignored, and forgotten once it isn't any more; so is a cluster that was neither published nor held.
+     */
+    public void drain(String clusterId, Set<String> left) {
+        Notices notices = new Notices();
+        synchronized (lock) {
+            Cluster cluster = clusters.get(clusterId);
+            if (cluster == null) {
+                return;
+            }
+            Set<String> before = cluster.draining;
+            cluster.draining = common(left, cluster.instances);
+            for (String name : cluster.instances) {
+                KnownInstance instance = instances.get(name);
+                if (instance != null && before.contains(name) != cluster.draining.contains(name)) {
+                    notices.placement(instance);
+                }
+            }
+        }
+        notices.deliver();
+    }
+
+    private static Set<String> common(Set<String> some, Set<String> others) {
+        return some.stream().filter(others::contains).collect(Collectors.toUnmodifiableSet());
     }
 
     /** Has each step of this cluster logged from now on, here and by its instances, or not. */
@@ -476,8 +508,20 @@ public final class Master {
                 instance.forgetOthers();
                 Set<String> shown = new HashSet<>(stepsShown);
                 shown.retainAll(instance.clusterIds);
-                return Optional.of(new Placed(Set.copyOf(instance.clusterIds), shown));
+                return Optional.of(new Placed(Set.copyOf(instance.clusterIds), shown, drainingOn(instance)));
             }
+        }
+
+        @GuardedBy("lock")
+        private Set<String> drainingOn(KnownInstance instance) {
+            Set<String> draining = new HashSet<>();
+            for (String clusterId : instance.clusterIds) {
+                Cluster cluster = clusters.get(clusterId);
+                if (cluster != null && cluster.draining.contains(instance.name)) {
+                    draining.add(clusterId);
+                }
+            }
+            return draining;
         }
 
         @Override

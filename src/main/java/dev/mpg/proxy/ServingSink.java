@@ -337,6 +337,11 @@ final class ServingSink implements AssignmentSink {
         tidySoon();
     }
 
+    @Override
+    public void drain(Set<String> clusterIds) {
+        xds.drain(clusterIds);
+    }
+
     private void tidySoon() {
         if (store.worthTidying()) {
             housekeeper.execute(this::tidy);

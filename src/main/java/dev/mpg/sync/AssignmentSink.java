@@ -25,6 +25,12 @@ public interface AssignmentSink {
     void retain(Set<String> clusterIds);
 
     /**
+     * The gateways of these Proxies should leave this instance, until this is called again: then those of others may stay.
+     * Called after each {@link #retain}. Isn't to be persisted: the Master says it again.
+     */
+    void drain(Set<String> clusterIds);
+
+    /**
      * Takes an assignment, whole and verified: persists it, then serves it; of one that brings only other live data it may be
      * the other way round. One that can't be persisted is served from memory
      * and held there, and is offered again until it is on disk.

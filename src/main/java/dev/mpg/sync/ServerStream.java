@@ -312,7 +312,8 @@ final class ServerStream implements StreamObserver<FromProxy>, InstanceStream {
         call.onNext(FromMaster.newBuilder()
                 .setPlacement(Placement.newBuilder()
                         .addAllClusterIds(clusterIds)
-                        .addAllShownSteps(placement.get().shown()))
+                        .addAllShownSteps(placement.get().shown())
+                        .addAllDraining(placement.get().draining()))
                 .build()
                 .toByteString());
     }

@@ -40,8 +40,9 @@ public interface SyncAuthority {
      * What an instance is told of its placement.
      *
      * @param shown those of which it logs each step
+     * @param draining those whose gateways should leave it
      */
-    record Placed(Set<String> clusterIds, Set<String> shown) {}
+    record Placed(Set<String> clusterIds, Set<String> shown, Set<String> draining) {}
 
     /** What an instance should run; empty when the Proxy isn't placed on it, or when it should serve what it holds. */
     Optional<Publication> publication(String instance, String clusterId);

@@ -242,6 +242,7 @@ public final class SyncClient implements AutoCloseable {
                 Set<String> clusterIds = Set.copyOf(message.getPlacement().getClusterIdsList());
                 outbox.retain(clusterIds);
                 intake.placement(clusterIds);
+                sink.drain(Set.copyOf(message.getPlacement().getDrainingList()));
                 StepLog.showOnly(Set.copyOf(message.getPlacement().getShownStepsList()));
             }
             case ASSIGNMENT -> {

@@ -25,6 +25,7 @@ final class AdsService implements BindableService {
     private final Marshalling marshalling;
     private final XdsMetrics metrics;
     private final Consumer<String> changed;
+    private final Draining draining;
     /** Of the whole JVM, and gone with it. */
     private final ScheduledExecutorService timer = ForkJoinPool.commonPool();
 
@@ -33,12 +34,14 @@ final class AdsService implements BindableService {
             Clock clock,
             Marshalling marshalling,
             XdsMetrics metrics,
-            Consumer<String> changed) {
+            Consumer<String> changed,
+            Draining draining) {
         this.fleets = fleets;
         this.clock = clock;
         this.marshalling = marshalling;
         this.metrics = metrics;
         this.changed = changed;
+        this.draining = draining;
     }
 
     @Override
@@ -138,6 +141,7 @@ final class AdsService implements BindableService {
                     timer,
                     changed);
             admitted.begin();
+            draining.joined(admitted, fleet);
             return admitted;
         }
 

@@ -47,6 +47,8 @@ final class AdsStream<Q> {
     private boolean ended;
     /** Set while the stream waits to {@link #wake}. */
     private @Nullable Future<?> waking;
+    /** Set while the stream waits to leave. */
+    private @Nullable Future<?> leaving;
 
     private final ApplySpan span;
     private volatile GatewayReport report;
@@ -79,6 +81,10 @@ final class AdsStream<Q> {
         this.report = session.report(gateway);
         this.span = fleet.span(gateway);
         span.begin(report.version(), session.target().change());
+    }
+
+    String clusterId() {
+        return fleet.clusterId();
     }
 
     String gateway() {
@@ -232,6 +238,32 @@ final class AdsStream<Q> {
         update(() -> waking = null);
     }
 
+    /**
+     * Runs this after so many milliseconds, unless the stream has ended by then; does nothing while an earlier call's time
+     * hasn't come.
+     */
+    void leaveIn(long millis, Runnable leave) {
+        lock.lock();
+        try {
+            if (!ended && leaving == null) {
+                leaving = timer.schedule(() -> leaveNow(leave), millis, TimeUnit.MILLISECONDS);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void leaveNow(Runnable leave) {
+        lock.lock();
+        try {
+            leaving = null;
+        } finally {
+            lock.unlock();
+        }
+        // Only then: who calls leaveIn while this decides to stay has to find the way free.
+        leave.run();
+    }
+
     private LoggingEventBuilder step() {
         return StepLog.of(LOG, fleet.clusterId()).addKeyValue(LogKeys.GATEWAY, gateway);
     }
@@ -281,6 +313,9 @@ final class AdsStream<Q> {
             span.end("the gateway left before it answered");
             if (waking != null) {
                 waking.cancel(false);
+            }
+            if (leaving != null) {
+                leaving.cancel(false);
             }
             fleet.remove(this, session.doubts());
             metrics.opened(protocol, -1);

@@ -113,6 +113,15 @@ public final class LoadReports {
         streams.keySet().forEach(clusterId -> streamsOf(clusterId).forEach(stream -> stream.end(status)));
     }
 
+    /** Ends this gateway's stream, if it has one; what it reported stays. */
+    void end(String clusterId, String gateway, Status status) {
+        ConcurrentMap<String, LoadStream> open = streams.get(clusterId);
+        LoadStream stream = open == null ? null : open.get(gateway);
+        if (stream != null) {
+            stream.end(status);
+        }
+    }
+
     private Collection<LoadStream> streamsOf(String clusterId) {
         ConcurrentMap<String, LoadStream> open = streams.get(clusterId);
         return open == null ? List.of() : open.values();

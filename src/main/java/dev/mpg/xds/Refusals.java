@@ -34,6 +34,11 @@ final class Refusals {
                         + " Proxy with spec.clusterId '" + clusterId + "' exists and is placed on this instance");
     }
 
+    static Status draining(String clusterId) {
+        return Status.UNAVAILABLE.withDescription("this instance is being relieved of cluster '" + clusterId
+                + "' (node.cluster): another one serves it, whose address the gateway has or gets");
+    }
+
     /** To a gateway that {@link Fleet#targetFor} knows nothing for. */
     static Status notServed(Fleet fleet, String gateway) {
         if (!fleet.isServed()) {

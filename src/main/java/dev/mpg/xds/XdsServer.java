@@ -34,6 +34,7 @@ public final class XdsServer {
     private final Marshalling marshalling = new Marshalling();
     private final AdsService service;
     private final LoadReports loads;
+    private final Draining draining = new Draining(this::sendAway);
     private final Clock clock;
     private final Tracer tracer;
 
@@ -64,7 +65,7 @@ public final class XdsServer {
                 this::loadInterval,
                 clock,
                 (clusterId, gateway, counts) -> metrics.requests(triesTarget(clusterId, gateway), counts));
-        this.service = new AdsService(fleets::get, clock, marshalling, metrics, listener::changed);
+        this.service = new AdsService(fleets::get, clock, marshalling, metrics, listener::changed, draining);
     }
 
     /**
@@ -178,6 +179,24 @@ public final class XdsServer {
         for (Fleet fleet : fleets.values()) {
             fleet.streams().forEach(stream -> stream.end(status));
         }
+    }
+
+    /**
+     * The gateways of these clusters should leave this instance, and those of others may stay. Each open stream of a cluster
+     * that wasn't draining before ends with UNAVAILABLE, and its gateway's load reports with it: at a random time within 5 ms
+     * per stream, and within 5 s. A gateway that comes to a cluster that is draining is served, and sent away again 5 to 10 s
+     * later. Returns at once.
+     *
+     * @param clusterIds may name clusters that aren't served here yet, or any more
+     */
+    public void drain(Set<String> clusterIds) {
+        draining.set(clusterIds, fleets.values());
+    }
+
+    private void sendAway(AdsStream<?> stream) {
+        Status status = Refusals.draining(stream.clusterId());
+        stream.end(status);
+        loads.end(stream.clusterId(), stream.gateway(), status);
     }
 
     private void refresh(Fleet fleet) {

@@ -308,6 +308,66 @@ class MasterTest {
     }
 
     @Test
+    void theInstanceIsToldOnceWhatIsDraining() {
+        rig.master.publish(Order.of(Contents.settled("shop", V1)), Set.of(ONE));
+        rig.master.publish(Order.of(Contents.settled("blog", V2)), Set.of(ONE));
+        rig.master.placementComplete();
+        rig.proxy(ONE, sink);
+        await().until(() -> sink.drains().equals(List.of(Set.of())));
+
+        rig.master.drain("shop", Set.of(ONE, "elsewhere"));
+        await().until(() -> sink.drains().equals(List.of(Set.of(), Set.of("shop"))));
+        rig.master.drain("shop", Set.of(ONE));
+        rig.master.drain("unknown", Set.of(ONE));
+        rig.master.drain("blog", Set.of(ONE));
+        await().until(() -> sink.drains().getLast().equals(Set.of("shop", "blog")));
+        rig.master.drain("shop", Set.of());
+        await().until(() -> sink.drains().getLast().equals(Set.of("blog")));
+
+        assertThat(sink.drains()).containsExactly(Set.of(), Set.of("shop"), Set.of("shop", "blog"), Set.of("blog"));
+    }
+
+    @Test
+    void anInstanceThatComesBackIsToldWhatIsDraining() {
+        rig.master.publish(Order.of(Contents.settled("shop", V1)), Set.of(ONE));
+        rig.master.placementComplete();
+        rig.master.drain("shop", Set.of(ONE));
+        SyncClient before = rig.proxy(ONE, sink);
+        await().until(() -> sink.drains().equals(List.of(Set.of("shop"))));
+        before.close();
+        await().until(() -> !rig.connected(ONE));
+
+        rig.proxy(ONE, sink);
+
+        await().until(() -> sink.drains().equals(List.of(Set.of("shop"), Set.of("shop"))));
+    }
+
+    @Test
+    void whoIsPlacedAnewIsNotDraining() {
+        rig.proxy(ONE, sink);
+        rig.master.publish(Order.of(Contents.settled("shop", V1)), Set.of(ONE));
+        rig.master.publish(Order.of(Contents.settled("blog", V1)), Set.of(ONE));
+        rig.master.placementComplete();
+        rig.master.drain("shop", Set.of(ONE));
+        rig.master.drain("blog", Set.of(ONE));
+        await().until(() -> !sink.drains().isEmpty() && sink.drains().getLast().equals(Set.of("shop", "blog")));
+
+        rig.master.publish(Order.of(Contents.settled("shop", V1)), Set.of("elsewhere"));
+        rig.master.withdraw("blog");
+        awaitPlaced(Set.of(), Set.of());
+        rig.master.publish(Order.of(Contents.settled("shop", V1)), Set.of(ONE));
+        rig.master.publish(Order.of(Contents.settled("blog", V1)), Set.of(ONE));
+
+        awaitPlaced(Set.of("shop", "blog"), Set.of());
+    }
+
+    private void awaitPlaced(Set<String> clusterIds, Set<String> draining) {
+        await().until(() -> sink.placements().getLast().equals(clusterIds)
+                && sink.drains().size() == sink.placements().size()
+                && sink.drains().getLast().equals(draining));
+    }
+
+    @Test
     void aRestartedMasterForgetsNothingBeforeItKnowsAllPlacements() throws Exception {
         rig.proxy(ONE, sink);
         rig.master.publish(Order.of(Contents.settled("shop", V1)), Set.of(ONE));

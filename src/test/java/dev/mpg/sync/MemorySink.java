@@ -26,6 +26,7 @@ public final class MemorySink implements AssignmentSink {
     private final Map<String, Assignment> serving = new HashMap<>();
     private final List<Assignment> assigned = new ArrayList<>();
     private final List<Set<String>> placements = new ArrayList<>();
+    private final List<Set<String>> drains = new ArrayList<>();
     private int failures;
     private Optional<String> unsaved = Optional.empty();
 
@@ -60,6 +61,11 @@ public final class MemorySink implements AssignmentSink {
         held.keySet().retainAll(clusterIds);
         serving.keySet().retainAll(clusterIds);
         live.keySet().retainAll(clusterIds);
+    }
+
+    @Override
+    public synchronized void drain(Set<String> clusterIds) {
+        drains.add(clusterIds);
     }
 
     @Override
@@ -113,6 +119,11 @@ public final class MemorySink implements AssignmentSink {
     /** Everything that was assigned, in order. */
     public synchronized List<Assignment> assigned() {
         return List.copyOf(assigned);
+    }
+
+    /** What was said of draining with each placement, in order. */
+    public synchronized List<Set<String>> drains() {
+        return List.copyOf(drains);
     }
 
     /** Every placement, in order. */

@@ -42,6 +42,7 @@ final class Fixture implements AutoCloseable {
     private Server serve(int port) throws IOException {
         return NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), port))
                 .addService(xds.service())
+                .addService(xds.loadService())
                 .build()
                 .start();
     }
