@@ -17,7 +17,7 @@ import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.Set;
 
-/** A real Master and its ConfigSync server, which places every Proxy on one instance. */
+/** A real Master and its ConfigSync server, which places every Proxy on one instance, unless it's told otherwise. */
 final class TestMaster implements AutoCloseable {
     static final String INSTANCE = "default-0";
 
@@ -55,6 +55,17 @@ final class TestMaster implements AutoCloseable {
             master.publish(Order.of(assignment), Set.of(INSTANCE));
         }
         master.placementComplete();
+    }
+
+    /** Places a Proxy on these instances, and on no other. */
+    void place(Assignment assignment, Set<String> instances) {
+        master.publish(Order.of(assignment), instances);
+        master.placementComplete();
+    }
+
+    /** Has the gateways of a Proxy leave these of its instances. */
+    void drain(String clusterId, Set<String> instances) {
+        master.drain(clusterId, instances);
     }
 
     /** Whether the instance has an open stream. */
