@@ -135,7 +135,9 @@ final class StatusPages {
                 report.gateway(),
                 report.state(),
                 Status.Version.of(report.version()),
-                report.refusals(),
+                report.refusals().stream()
+                        .map(GatewayReport.Refusal::summarized)
+                        .toList(),
                 streams.stream().map(Status.Stream::of).toList());
     }
 

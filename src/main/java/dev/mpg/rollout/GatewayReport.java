@@ -41,9 +41,14 @@ public record GatewayReport(String gateway, State state, ContentHash version, Li
             resources = List.copyOf(resources);
         }
 
+        /** This, with {@link #summary} for the message: to be shown. */
+        public Refusal summarized() {
+            return new Refusal(typeUrl, summary(), resources);
+        }
+
         /**
          * Envoy's words in a line. Of a message that breaks a constraint Envoy prints all before it names the constraint: that
-         * is left out.
+         * is left out, keys and passwords with it. Only this may be logged or shown.
          */
         public String summary() {
             int constraint = message.lastIndexOf(CONSTRAINT);

@@ -278,7 +278,7 @@ final class AdsStream<Q> {
                         fleet.clusterId(),
                         after.state() == State.REJECTED ? "version" : "live data beside version",
                         version,
-                        refusal.message(),
+                        refusal.summary(),
                         refusal.typeUrl(),
                         refusal.resources());
             }
