@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.google.protobuf.BoolValue;
 import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.UInt32Value;
 import io.envoyproxy.envoy.config.accesslog.v3.AccessLogFilter;
 import io.envoyproxy.envoy.config.accesslog.v3.NotHealthCheckFilter;
 import io.envoyproxy.envoy.config.core.v3.GrpcService;
@@ -70,7 +71,10 @@ public final class RequestTraces {
 
     private RequestTraces() {}
 
-    /** A gateway is a hop of its own, so its request to the upstream service has its own span. */
+    /**
+     * A gateway is a hop of its own, so its request to the upstream service has its own span. Spans have no path: Envoy would
+     * write the query with it, which may be confidential.
+     */
     static HttpConnectionManager.Tracing tracing() {
         OpenTelemetryConfig openTelemetry = OpenTelemetryConfig.newBuilder()
                 .setServiceName(SERVICE_NAME)
@@ -83,6 +87,7 @@ public final class RequestTraces {
                         .setName("envoy.tracers.opentelemetry")
                         .setTypedConfig(Marshalling.any(openTelemetry)))
                 .setSpawnUpstreamSpan(BoolValue.of(true))
+                .setMaxPathTagLength(UInt32Value.of(0))
                 .build();
     }
 
