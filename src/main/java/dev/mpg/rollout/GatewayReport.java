@@ -51,6 +51,11 @@ public record GatewayReport(String gateway, State state, ContentHash version, Li
          * is left out, keys and passwords with it. Only this may be logged or shown.
          */
         public String summary() {
+            return summary(message);
+        }
+
+        /** The same of these words. */
+        public static String summary(String message) {
             int constraint = message.lastIndexOf(CONSTRAINT);
             return (constraint < 0 ? message : message.substring(constraint))
                     .replaceAll("\\s+", " ")

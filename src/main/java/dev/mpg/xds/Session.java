@@ -297,7 +297,9 @@ abstract sealed class Session<Q> permits DeltaSession, SotwSession {
     }
 
     private Refusal refused(Subscription subscription, String message, Collection<String> names) {
-        String cut = message.length() > MAX_MESSAGE_LENGTH ? message.substring(0, MAX_MESSAGE_LENGTH) : message;
+        // What the message says stands at its end, after what nobody should see.
+        String words = message.length() > MAX_MESSAGE_LENGTH ? Refusal.summary(message) : message;
+        String cut = words.length() > MAX_MESSAGE_LENGTH ? words.substring(0, MAX_MESSAGE_LENGTH) : words;
         subscription.lastError = cut;
         answered(subscription, false);
         return new Refusal(

@@ -1,5 +1,6 @@
 package dev.mpg.xds;
 
+import dev.mpg.rollout.GatewayReport;
 import dev.mpg.rollout.GatewayReport.Refusal;
 import dev.mpg.snapshot.ResourceType;
 import dev.mpg.snapshot.Snapshot;
@@ -53,7 +54,7 @@ abstract sealed class Subscription permits DeltaSubscription, SotwSubscription {
                 names.size(),
                 acked,
                 nonce == null ? "" : nonce,
-                lastError,
+                GatewayReport.Refusal.summary(lastError),
                 resourceBytes);
     }
 }

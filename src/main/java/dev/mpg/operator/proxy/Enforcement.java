@@ -111,10 +111,11 @@ final class Enforcement {
         Set<String> holders = handover.holders(planned);
         // Whatever goes wrong from here on, the instances are not told to forget this Proxy.
         master.hold(clusterId, holders);
-        master.drain(clusterId, handover.leaving().keySet());
         scheduling.holds(clusterId, holders);
         List<Workload> workloads = infrastructure.ensureFleet(new Infrastructure.Fleet(
                 clusterId, proxy.getMetadata().getName(), members.size(), xdsAddresses(handover.instances())));
+        // Gateways know by now where to go.
+        master.drain(clusterId, handover.leaving().keySet());
         Fleet reported = master.fleet(clusterId);
         return new Seen(
                 clusterId,
