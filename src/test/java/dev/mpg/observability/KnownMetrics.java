@@ -22,10 +22,6 @@ import java.util.stream.Stream;
 record KnownMetrics(Map<String, Set<String>> labels) {
     private static final Pattern ROW = Pattern.compile("\\| `([^`]+)` \\| (\\S*) \\| ([^|]*) \\|.*");
 
-    /** Metrics, and further labels of known ones, that queries may speak of before the reference has them. */
-    private static final Map<String, Set<String>> ANNOUNCED = Map.of(
-            "mpg_gateway_tls_handshakes_total", Set.of("result"), "mpg_gateway_requests_total", Set.of("config"));
-
     /** Labels that Prometheus adds. */
     private static final Set<String> ADDED = Set.of("instance", "job");
 
@@ -37,13 +33,12 @@ record KnownMetrics(Map<String, Set<String>> labels) {
     private static final Set<String> OPERATORS = Set.of("and", "or", "unless", "bool");
 
     static KnownMetrics read() {
-        Map<String, Set<String>> labels = new HashMap<>(ANNOUNCED);
+        Map<String, Set<String>> labels = new HashMap<>();
         labels.put("up", Set.of());
         labels.put("ALERTS", Set.of("alertname", "alertstate"));
         try (Stream<String> lines = Files.lines(Path.of("docs/metrics.md"))) {
             lines.map(ROW::matcher).filter(Matcher::matches).forEach(row -> {
-                Set<String> own = new TreeSet<>(words(row.group(3)));
-                own.addAll(ANNOUNCED.getOrDefault(row.group(1), Set.of()));
+                Set<String> own = words(row.group(3));
                 switch (row.group(2)) {
                     case "histogram", "summary" -> {
                         labels.put(row.group(1) + "_count", own);

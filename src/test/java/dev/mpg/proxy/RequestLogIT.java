@@ -13,6 +13,7 @@ import dev.mpg.config.Manifests;
 import dev.mpg.rollout.GatewayReport;
 import dev.mpg.snapshot.Snapshot;
 import dev.mpg.testing.Envoy;
+import dev.mpg.testing.SelfSigned;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -23,13 +24,8 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.KeyStore;
-import java.util.Base64;
 import java.util.Optional;
-import javax.net.ssl.SSLContext;
-import javax.net.ssl.TrustManagerFactory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -39,7 +35,6 @@ import org.junit.jupiter.api.io.TempDir;
 class RequestLogIT {
     private static final InetSocketAddress ANY = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final char[] PASSWORD = "password".toCharArray();
 
     @TempDir
     private Path folder;
@@ -209,12 +204,12 @@ class RequestLogIT {
 
     @Test
     void handshakesAreCountedByWhetherTheySucceeded() throws Exception {
-        KeyStore keys = selfSigned();
-        Snapshot config = config("shop", tls(keys));
+        SelfSigned keys = SelfSigned.create(folder);
+        Snapshot config = config("shop", keys.envoyPatches("http"));
         serve(config);
         try (Envoy envoy = gateway(config);
                 HttpClient client =
-                        HttpClient.newBuilder().sslContext(trusting(keys)).build()) {
+                        HttpClient.newBuilder().sslContext(keys.trusting()).build()) {
             HttpRequest request = HttpRequest.newBuilder(URI.create("https://localhost:" + port + "/shop"))
                     .build();
             await().ignoreExceptionsInstanceOf(IOException.class)
@@ -251,75 +246,5 @@ class RequestLogIT {
             assertThat(counted("mpg_gateway_tls_handshakes_total{result=\"success\"}"))
                     .isZero();
         }
-    }
-
-    /** As the JDK's own tool makes it. */
-    private KeyStore selfSigned() throws Exception {
-        Path file = folder.resolve("keys.p12");
-        Process keytool = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "keytool")
-                                .toString(),
-                        "-genkeypair",
-                        "-keyalg",
-                        "EC",
-                        "-alias",
-                        "gateway",
-                        "-dname",
-                        "CN=localhost",
-                        "-ext",
-                        "SAN=dns:localhost",
-                        "-storetype",
-                        "PKCS12",
-                        "-keystore",
-                        file.toString(),
-                        "-storepass",
-                        new String(PASSWORD))
-                .inheritIO()
-                .start();
-        assertThat(keytool.waitFor()).isZero();
-        KeyStore keys = KeyStore.getInstance("PKCS12");
-        try (var in = Files.newInputStream(file)) {
-            keys.load(in, PASSWORD);
-        }
-        return keys;
-    }
-
-    private static SSLContext trusting(KeyStore keys) throws Exception {
-        KeyStore trusted = KeyStore.getInstance("PKCS12");
-        trusted.load(null, null);
-        trusted.setCertificateEntry("gateway", keys.getCertificate("gateway"));
-        TrustManagerFactory factory = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
-        factory.init(trusted);
-        SSLContext context = SSLContext.getInstance("TLS");
-        context.init(null, factory.getTrustManagers(), null);
-        return context;
-    }
-
-    private static String tls(KeyStore keys) throws Exception {
-        return """
-                  envoyPatches:
-                  - type: Listener
-                    name: http
-                    operations:
-                    - op: add
-                      path: /filter_chains/0/transport_socket
-                      value:
-                        name: envoy.transport_sockets.tls
-                        typed_config:
-                          '@type': type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext
-                          common_tls_context:
-                            tls_certificates:
-                            - certificate_chain: {inline_string: %s}
-                              private_key: {inline_string: %s}
-                """.formatted(
-                        JSON.writeValueAsString(pem(
-                                "CERTIFICATE", keys.getCertificate("gateway").getEncoded())),
-                        JSON.writeValueAsString(pem(
-                                "PRIVATE KEY", keys.getKey("gateway", PASSWORD).getEncoded())));
-    }
-
-    private static String pem(String type, byte[] der) {
-        return "-----BEGIN " + type + "-----\n"
-                + Base64.getMimeEncoder(64, new byte[] {'\n'}).encodeToString(der) + "\n-----END " + type + "-----\n";
     }
 }

@@ -1,0 +1,99 @@
+package dev.mpg.testing;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.util.Base64;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManagerFactory;
+
+/** A certificate for {@code localhost} that nobody has signed but itself, and its key. */
+public final class SelfSigned {
+    private static final char[] PASSWORD = "password".toCharArray();
+    private static final String ALIAS = "gateway";
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private final KeyStore keys;
+
+    private SelfSigned(KeyStore keys) {
+        this.keys = keys;
+    }
+
+    /** As the JDK's own tool makes it, into a file in this folder. */
+    public static SelfSigned create(Path folder) throws IOException, GeneralSecurityException, InterruptedException {
+        Path file = folder.resolve("keys.p12");
+        Process keytool = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "keytool")
+                                .toString(),
+                        "-genkeypair",
+                        "-keyalg",
+                        "EC",
+                        "-alias",
+                        ALIAS,
+                        "-dname",
+                        "CN=localhost",
+                        "-ext",
+                        "SAN=dns:localhost",
+                        "-storetype",
+                        "PKCS12",
+                        "-keystore",
+                        file.toString(),
+                        "-storepass",
+                        new String(PASSWORD))
+                .inheritIO()
+                .start();
+        if (keytool.waitFor() != 0) {
+            throw new IOException("keytool ended with " + keytool.exitValue());
+        }
+        KeyStore keys = KeyStore.getInstance("PKCS12");
+        try (var in = Files.newInputStream(file)) {
+            keys.load(in, PASSWORD);
+        }
+        return new SelfSigned(keys);
+    }
+
+    /** For a client that trusts this certificate alone. */
+    public SSLContext trusting() throws IOException, GeneralSecurityException {
+        KeyStore trusted = KeyStore.getInstance("PKCS12");
+        trusted.load(null, null);
+        trusted.setCertificateEntry(ALIAS, keys.getCertificate(ALIAS));
+        TrustManagerFactory factory = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+        factory.init(trusted);
+        SSLContext context = SSLContext.getInstance("TLS");
+        context.init(null, factory.getTrustManagers(), null);
+        return context;
+    }
+
+    /** The {@code envoyPatches} of a Proxy's spec, indented by two, by which a listener takes nothing but TLS. */
+    public String envoyPatches(String listener) throws IOException, GeneralSecurityException {
+        return """
+                  envoyPatches:
+                  - type: Listener
+                    name: %s
+                    operations:
+                    - op: add
+                      path: /filter_chains/0/transport_socket
+                      value:
+                        name: envoy.transport_sockets.tls
+                        typed_config:
+                          '@type': type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext
+                          common_tls_context:
+                            tls_certificates:
+                            - certificate_chain: {inline_string: %s}
+                              private_key: {inline_string: %s}
+                """.formatted(
+                        listener,
+                        JSON.writeValueAsString(
+                                pem("CERTIFICATE", keys.getCertificate(ALIAS).getEncoded())),
+                        JSON.writeValueAsString(
+                                pem("PRIVATE KEY", keys.getKey(ALIAS, PASSWORD).getEncoded())));
+    }
+
+    private static String pem(String type, byte[] der) {
+        return "-----BEGIN " + type + "-----\n"
+                + Base64.getMimeEncoder(64, new byte[] {'\n'}).encodeToString(der) + "\n-----END " + type + "-----\n";
+    }
+}
