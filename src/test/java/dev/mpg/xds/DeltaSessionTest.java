@@ -646,6 +646,18 @@ class DeltaSessionTest {
         }
 
         @Test
+        void ofALongTextTheEndIsKeptThatSaysWhatIsWrong() {
+            Delta client = Dialog.delta(Snapshot.of(List.of(cluster("a", 1))));
+            client.subscribe(CLUSTER);
+            client.sent();
+            client.nack(CLUSTER, "a private key".repeat(1_000) + " Proto constraint validation failed: no name");
+            assertThat(client.report().refusals())
+                    .singleElement()
+                    .satisfies(refusal ->
+                            assertThat(refusal.message()).isEqualTo("Proto constraint validation failed: no name"));
+        }
+
+        @Test
         void longTextsAndManyNamesAreCut() {
             Delta client = Dialog.delta(Snapshot.of(
                     IntStream.range(0, 100).mapToObj(i -> cluster("c" + i, 100)).toList()));
