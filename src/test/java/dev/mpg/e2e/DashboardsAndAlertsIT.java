@@ -232,7 +232,15 @@ class DashboardsAndAlertsIT extends OperatorTest {
                 Files.write(file, bytes);
             }
         }
+        Path assignments = assignments();
+        Path aside = assignments.resolveSibling("aside");
+        Files.move(assignments, aside);
+        // A file in place of its folder: the instance can't start.
+        Files.createFile(assignments);
         killInstance();
+        awaitFiring("MPGInstancesMissing", "MPGPlacementStuck");
+        Files.delete(assignments);
+        Files.move(aside, assignments);
         awaitFiring("MPGDiskCorrupt");
         operator.kill();
         try {
