@@ -94,7 +94,8 @@ final class Leader {
                         List.of(MicrometerMetrics.withoutPerResourceMetrics(metrics), triggers.successors())))
                 .withCloseClientOnStop(false)
                 .withReconciliationTerminationTimeout(Duration.ofSeconds(5)));
-        Scheduling scheduling = new Scheduling(master::instances, triggers::fleetChanged, startup::complete, clock);
+        Scheduling scheduling = new Scheduling(
+                master::instances, triggers::fleetChanged, triggers::schedulerChanged, startup::complete, clock);
         operator.register(
                 new ProxyReconciler(
                         master,

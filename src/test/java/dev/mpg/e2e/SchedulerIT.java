@@ -145,10 +145,13 @@ class SchedulerIT extends OperatorTest {
 
         try (ConstantTraffic traffic = ConstantTraffic.through(addresses(), HOST, "/checkout", 50)) {
             pool("{instances: 1, drainTimeout: 2s}");
-            await("its gateways are at the other one")
-                    .atMost(SOON)
-                    .until(() -> scheduler().instances().size() == 1
-                            && instance("default-0").gateways() == 2);
+            await("its gateways are at the other one").atMost(SOON).untilAsserted(() -> {
+                assertThat(instances().values()).containsOnly(List.of("default-0"));
+                assertThat(scheduler().instances())
+                        .extracting(SchedulerStatus.Instance::name)
+                        .containsExactly("default-0");
+                assertThat(instance("default-0").gateways()).isEqualTo(2);
+            });
             assertThat(Metrics.of(instance("default-0").debugAddress()).resourceBytes())
                     .as("bytes to gateways that came")
                     .isEqualTo(bytes);

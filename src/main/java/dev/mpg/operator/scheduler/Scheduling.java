@@ -37,6 +37,7 @@ import org.jspecify.annotations.Nullable;
 public final class Scheduling {
     private final Supplier<List<Instance>> instances;
     private final Consumer<String> moved;
+    private final Consumer<String> relieved;
     private final BooleanSupplier allSeen;
     private final InstantSource clock;
 
@@ -138,13 +139,19 @@ public final class Scheduling {
      *
      * @param instances those that the Master knows; asked at each decision
      * @param moved is given the cluster ids of Proxies whose instances have changed. Must be quick, and not decide
+     * @param relieved is given the names of Schedulers of which an instance holds a Proxy no longer. Must be quick
      * @param allSeen whether all Proxies have been {@link #place placed} once since the start: until then nothing moves that
      *     could wait
      */
     public Scheduling(
-            Supplier<List<Instance>> instances, Consumer<String> moved, BooleanSupplier allSeen, InstantSource clock) {
+            Supplier<List<Instance>> instances,
+            Consumer<String> moved,
+            Consumer<String> relieved,
+            BooleanSupplier allSeen,
+            InstantSource clock) {
         this.instances = instances;
         this.moved = moved;
+        this.relieved = relieved;
         this.allSeen = allSeen;
         this.clock = clock;
     }
@@ -187,11 +194,20 @@ public final class Scheduling {
     }
 
     /** These instances hold something of a Proxy, and are not to be ended yet. */
-    public synchronized void holds(String clusterId, Set<String> holders) {
-        Plan plan = plans.get(schedulers.getOrDefault(clusterId, ""));
-        if (plan != null) {
-            plan.holders.put(clusterId, Set.copyOf(holders));
+    public void holds(String clusterId, Set<String> holders) {
+        String scheduler;
+        synchronized (this) {
+            scheduler = schedulers.getOrDefault(clusterId, "");
+            Plan plan = plans.get(scheduler);
+            if (plan == null) {
+                return;
+            }
+            Set<String> before = plan.holders.put(clusterId, Set.copyOf(holders));
+            if (before == null || holders.containsAll(before)) {
+                return;
+            }
         }
+        relieved.accept(scheduler);
     }
 
     /** This Proxy is gone. */

@@ -66,6 +66,11 @@ public final class Triggers implements MasterListener, Infrastructure.ChangeList
         again.forEach(proxies::propagateEvent);
     }
 
+    /** Looks at this Scheduler again, if there is one of that name. */
+    public void schedulerChanged(String name) {
+        schedulers.propagateEvent(new ResourceID(name));
+    }
+
     @Override
     public void fleetChanged(String clusterId) {
         ResourceID proxy = proxyByClusterId.get(clusterId);

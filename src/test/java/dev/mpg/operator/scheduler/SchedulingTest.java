@@ -20,6 +20,7 @@ import org.junit.jupiter.api.Test;
 class SchedulingTest {
     private final Set<String> connected = new TreeSet<>();
     private final List<String> moved = new ArrayList<>();
+    private final List<String> relieved = new ArrayList<>();
     private Instant now = Instant.parse("2026-01-01T00:00:00Z");
     private boolean allSeen = true;
     private Scheduling scheduling = scheduling();
@@ -30,6 +31,7 @@ class SchedulingTest {
                         .map(name -> new Instance(name, true, "", ""))
                         .toList(),
                 moved::add,
+                relieved::add,
                 () -> allSeen,
                 () -> now);
     }
@@ -153,7 +155,9 @@ class SchedulingTest {
         assertThat(scheduling.size(one)).isEqualTo(1);
         scheduling.holds("proxy-0", Set.of("default-0", "default-1"));
         assertThat(scheduling.size(one)).as("gateways may be there still").isEqualTo(2);
+        assertThat(relieved).isEmpty();
         scheduling.holds("proxy-0", Set.of("default-0"));
+        assertThat(relieved).containsExactly("default");
         assertThat(scheduling.size(one)).isEqualTo(1);
         connected.remove("default-1");
         scheduling.look(one);
