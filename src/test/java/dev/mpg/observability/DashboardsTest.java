@@ -30,7 +30,7 @@ class DashboardsTest {
     void thereAreSome() {
         assertThat(Dashboard.all())
                 .extracting(Dashboard::toString)
-                .contains("fleet.json", "gateway.json", "operator.json");
+                .contains("fleet.json", "gateway.json", "operator.json", "scheduler.json");
     }
 
     /** Written anew with {@code -Dupdate=true}. */

@@ -20,6 +20,12 @@ import java.util.stream.Stream;
 public final class SchedulerMetrics {
     private static final String SCHEDULER = "scheduler";
 
+    private static final String MOVES =
+            "Proxies whose gateways were sent from one instance to another: planned, and forced where the"
+                    + " first was gone";
+    private static final String COLD_CONNECTS =
+            "Proxies, new ones too, whose gateways were sent to an instance that did not hold their config";
+
     private final MeterRegistry registry;
     private final MultiGauge load;
     private final MultiGauge deviation;
@@ -52,24 +58,9 @@ public final class SchedulerMetrics {
         Seen before = pools.put(scheduler, new Seen(wanted, outlook));
         Totals now = outlook.totals();
         Totals then = before == null ? Totals.NONE : before.outlook().totals();
-        count(
-                "moves",
-                scheduler,
-                Tags.of("kind", "planned"),
-                "Proxies whose gateways were sent from one instance to another",
-                now.planned() - then.planned());
-        count(
-                "moves",
-                scheduler,
-                Tags.of("kind", "forced"),
-                "Proxies whose gateways were sent from one instance to another",
-                now.forced() - then.forced());
-        count(
-                "cold.connects",
-                scheduler,
-                Tags.empty(),
-                "Proxies whose gateways were sent to an instance that did not hold their config",
-                now.coldConnects() - then.coldConnects());
+        count("moves", scheduler, Tags.of("kind", "planned"), MOVES, now.planned() - then.planned());
+        count("moves", scheduler, Tags.of("kind", "forced"), MOVES, now.forced() - then.forced());
+        count("cold.connects", scheduler, Tags.empty(), COLD_CONNECTS, now.coldConnects() - then.coldConnects());
         show();
     }
 

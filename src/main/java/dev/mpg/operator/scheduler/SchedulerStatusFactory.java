@@ -118,7 +118,9 @@ final class SchedulerStatusFactory {
                     BALANCED,
                     false,
                     "Moving",
-                    outlook.left() + " Proxies wait to be moved: at most spec.movesPerMinute are");
+                    outlook.left()
+                            + " Proxies wait to be moved: at most spec.movesPerMinute are, and none while it isn't sure"
+                            + " which instances are there");
         } else {
             conditions.set(BALANCED, true, BALANCED, "no Proxy waits to be moved");
         }
