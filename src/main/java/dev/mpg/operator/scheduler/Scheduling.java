@@ -35,6 +35,9 @@ import org.jspecify.annotations.Nullable;
  * and has the Proxies looked at that were moved. Thread-safe; a decision is short and waits for nobody.
  */
 public final class Scheduling {
+    /** How long gateways count on that aren't connected any more: those that move are between two streams. */
+    static final Duration RECONNECTING = Duration.ofSeconds(15);
+
     private final Supplier<List<Instance>> instances;
     private final Consumer<String> moved;
     private final Consumer<String> relieved;
@@ -62,6 +65,9 @@ public final class Scheduling {
         /** By cluster id. */
         final Map<String, Integer> weights = new HashMap<>();
 
+        /** Those that have become less, by cluster id. */
+        final Map<String, Less> less = new HashMap<>();
+
         Totals totals = Totals.NONE;
         int left;
         int unplaced;
@@ -69,6 +75,13 @@ public final class Scheduling {
         Plan(SchedulerPolicy policy) {
             this.policy = policy;
             this.placement = new Placement(policy.placement());
+        }
+    }
+
+    /** A Proxy has fewer gateways than it weighs, and since when. */
+    private record Less(int weight, Instant since) {
+        Instant counts() {
+            return since.plus(RECONNECTING);
         }
     }
 
@@ -159,7 +172,7 @@ public final class Scheduling {
     /**
      * The instances that should serve a Proxy, the primary first; empty while there is none.
      *
-     * @param weight gateways in its fleet
+     * @param weight gateways in its fleet; fewer than before count only when they have been fewer for {@link #RECONNECTING}
      * @param before where it is, as its status says: counts the first time that this operator sees it
      */
     public List<String> place(Scheduler scheduler, String clusterId, int weight, List<String> before) {
@@ -172,7 +185,14 @@ public final class Scheduling {
             if (earlier != null && !earlier.equals(name)) {
                 forget(earlier, clusterId);
             }
-            Integer weighed = plan.weights.put(clusterId, weight);
+            Integer weighed = plan.weights.get(clusterId);
+            if (weighed != null && weight < weighed) {
+                Less known = plan.less.get(clusterId);
+                plan.less.put(clusterId, new Less(weight, known == null ? clock.instant() : known.since));
+                return plan.placement.instances(clusterId);
+            }
+            plan.less.remove(clusterId);
+            plan.weights.put(clusterId, weight);
             if (weighed != null && weighed == weight) {
                 return plan.placement.instances(clusterId);
             } else if (weighed == null) {
@@ -225,6 +245,7 @@ public final class Scheduling {
             plan.placement.remove(clusterId);
             plan.holders.remove(clusterId);
             plan.weights.remove(clusterId);
+            plan.less.remove(clusterId);
         }
     }
 
@@ -253,6 +274,7 @@ public final class Scheduling {
         synchronized (this) {
             Plan plan = plan(scheduler);
             Instant now = clock.instant();
+            weighAgain(plan, now);
             // While it isn't sure who is there, what could wait waits.
             boolean sure = allSeen.getAsBoolean() && !plan.states.containsValue(InstanceState.Suspect);
             int budget = sure ? plan.budget.left(plan.policy.movesPerMinute(), now) : 0;
@@ -261,6 +283,19 @@ public final class Scheduling {
         }
         changed.forEach(moved);
         return outlook;
+    }
+
+    /** Those that have had fewer gateways for long enough weigh less. */
+    @GuardedBy("this")
+    private void weighAgain(Plan plan, Instant now) {
+        plan.less.entrySet().removeIf(entry -> {
+            boolean counts = !now.isBefore(entry.getValue().counts());
+            if (counts) {
+                plan.weights.put(entry.getKey(), entry.getValue().weight);
+                plan.placement.place(entry.getKey(), entry.getValue().weight);
+            }
+            return counts;
+        });
     }
 
     @GuardedBy("this")
@@ -274,9 +309,11 @@ public final class Scheduling {
                 plan.totals,
                 plan.left,
                 plan.unplaced,
-                Stream.concat(
+                Stream.of(
                                 plan.liveness.values().stream().flatMap(one -> one.changesAt(now).stream()),
-                                plan.left == 0 ? Stream.empty() : plan.budget.next().stream())
+                                plan.less.values().stream().map(Less::counts),
+                                plan.left == 0 ? Stream.<Instant>empty() : plan.budget.next().stream())
+                        .flatMap(times -> times)
                         .min(Instant::compareTo));
     }
 
