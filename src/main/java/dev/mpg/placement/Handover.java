@@ -18,7 +18,7 @@ import java.util.stream.Stream;
  * an instance when it serves what the others do, and the one that they left serves on for a while. Immutable.
  *
  * @param instances where gateways are sent, the first one first
- * @param leaving where they were sent before, and since when they are to leave
+ * @param leaving the instances, standbys too, that they are to leave, and since when
  */
 public record Handover(List<String> instances, Map<String, Instant> leaving) {
     public Handover {
@@ -43,8 +43,11 @@ public record Handover(List<String> instances, Map<String, Instant> leaving) {
             List<String> planned, Set<String> connected, Set<String> serving, Instant now, Duration drainTimeout) {
         List<String> next = instances(planned, connected, serving);
         Map<String, Instant> left = new TreeMap<>(leaving);
-        instances.forEach(instance -> left.putIfAbsent(instance, now));
-        left.keySet().removeIf(instance -> next.contains(instance) || !connected.contains(instance));
+        // The primary that is a standby now is left, too; other standbys have no gateways.
+        instances.stream()
+                .filter(instance -> !next.contains(instance) || isFirst(instances, instance))
+                .forEach(instance -> left.putIfAbsent(instance, now));
+        left.keySet().removeIf(instance -> isFirst(next, instance) || !connected.contains(instance));
         left.values().removeIf(since -> !now.isBefore(since.plus(drainTimeout)));
         return new Handover(next, left);
     }
@@ -65,6 +68,10 @@ public record Handover(List<String> instances, Map<String, Instant> leaving) {
                                 .filter(instance -> connected.contains(instance) && !planned.contains(instance)))
                 .limit(planned.size())
                 .toList();
+    }
+
+    private static boolean isFirst(List<String> instances, String instance) {
+        return !instances.isEmpty() && instances.getFirst().equals(instance);
     }
 
     /** The instances that have to hold the Proxy's config. */

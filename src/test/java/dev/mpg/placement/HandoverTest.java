@@ -94,4 +94,15 @@ class HandoverTest {
         assertThat(next(before, List.of("a", "b"), Set.of("b"), Set.of("b"), 0)).isEqualTo(before);
         assertThat(next(before, List.of("a", "b"), Set.of(), Set.of(), 0)).isEqualTo(before);
     }
+
+    @Test
+    void aPrimaryThatBecomesAStandbyIsLeft() {
+        Handover swapped = next(Handover.at(List.of("a", "b")), List.of("b", "a"), ALL, Set.of("a", "b"), 0);
+        assertThat(swapped).isEqualTo(new Handover(List.of("b", "a"), Map.of("a", NOW)));
+        assertThat(next(swapped, List.of("b", "a"), ALL, Set.of("a", "b"), 29)).isEqualTo(swapped);
+        assertThat(next(swapped, List.of("b", "a"), ALL, Set.of("a", "b"), 30))
+                .isEqualTo(Handover.at(List.of("b", "a")));
+        assertThat(next(swapped, List.of("a", "b"), ALL, Set.of("a", "b"), 5))
+                .isEqualTo(new Handover(List.of("a", "b"), Map.of("b", NOW.plusSeconds(5))));
+    }
 }
