@@ -61,11 +61,11 @@ class CustomResourceStatusIT {
     }
 
     @Test
-    void kubectlGetOfSchedulersShowsInstancesProxiesReadyAndAge() {
+    void kubectlGetOfSchedulersShowsHowThePoolIs() {
         API.client().resource(scheduler()).serverSideApply();
 
         assertThat(words(kubectl("get", "schedulers").lines().toList().get(0)))
-                .containsExactly("NAME", "INSTANCES", "PROXIES", "READY", "AGE");
+                .containsExactly("NAME", "INSTANCES", "PROXIES", "STDDEV", "READY", "BALANCED", "AGE");
     }
 
     @Test

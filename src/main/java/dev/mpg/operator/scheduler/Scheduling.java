@@ -38,6 +38,9 @@ public final class Scheduling {
     /** How long gateways count on that aren't connected any more: those that move are between two streams. */
     static final Duration RECONNECTING = Duration.ofSeconds(15);
 
+    /** How soon a pool is looked at again while not all Proxies have been seen. */
+    private static final Duration STARTING = Duration.ofSeconds(1);
+
     private final Supplier<List<Instance>> instances;
     private final Consumer<String> moved;
     private final Consumer<String> relieved;
@@ -264,7 +267,16 @@ public final class Scheduling {
         plan.placement.proxies().forEach(proxy -> needed.addAll(proxy.instances()));
         needed.retainAll(plan.states.keySet());
         needed.removeIf(instance -> plan.states.get(instance) == InstanceState.Lost);
-        return needed.stream().map(instance -> Pool.ordinal(instance) + 1).reduce(plan.policy.instances(), Math::max);
+        int size = needed.stream().map(instance -> Pool.ordinal(instance) + 1).reduce(plan.policy.instances(), Math::max);
+        // Until all Proxies have been seen, any of them may be on what an earlier operator ran.
+        return allSeen.getAsBoolean() ? size : Math.max(size, sizeBefore(scheduler));
+    }
+
+    private static int sizeBefore(Scheduler scheduler) {
+        return Optional.ofNullable(scheduler.getStatus()).map(SchedulerStatus::instances).stream()
+                .flatMap(List::stream)
+                .map(instance -> Pool.ordinal(instance.name()) + 1)
+                .reduce(0, Math::max);
     }
 
     /** Moves what must move and what may, and says how the pool is then. */
@@ -298,6 +310,17 @@ public final class Scheduling {
         });
     }
 
+    private Optional<Instant> nextLook(Plan plan, Instant now) {
+        Stream<Instant> whenAllAreSeen = allSeen.getAsBoolean() ? Stream.empty() : Stream.of(now.plus(STARTING));
+        return Stream.of(
+                        whenAllAreSeen,
+                        plan.liveness.values().stream().flatMap(one -> one.changesAt(now).stream()),
+                        plan.less.values().stream().map(Less::counts),
+                        plan.left == 0 ? Stream.<Instant>empty() : plan.budget.next().stream())
+                .flatMap(times -> times)
+                .min(Instant::compareTo);
+    }
+
     @GuardedBy("this")
     private Outlook outlook(Plan plan, Instant now) {
         return new Outlook(
@@ -309,12 +332,7 @@ public final class Scheduling {
                 plan.totals,
                 plan.left,
                 plan.unplaced,
-                Stream.of(
-                                plan.liveness.values().stream().flatMap(one -> one.changesAt(now).stream()),
-                                plan.less.values().stream().map(Less::counts),
-                                plan.left == 0 ? Stream.<Instant>empty() : plan.budget.next().stream())
-                        .flatMap(times -> times)
-                        .min(Instant::compareTo));
+                nextLook(plan, now));
     }
 
     /** The cluster ids of Proxies that moved. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mpg.api.Scheduler;
 import dev.mpg.api.SchedulerSpec;
+import dev.mpg.api.SchedulerStatus;
 import dev.mpg.master.Instance;
 import dev.mpg.operator.scheduler.Scheduling.Outlook;
 import dev.mpg.placement.InstanceState;
@@ -163,6 +164,27 @@ class SchedulingTest {
         scheduling.look(one);
         later(15);
         assertThat(scheduling.look(one).states()).containsOnlyKeys("default-0");
+    }
+
+    @Test
+    void aPoolDoesNotShrinkBeforeAllProxiesWereSeen() {
+        allSeen = false;
+        Scheduler one = pool(1, 1, 10);
+        one.setStatus(new SchedulerStatus(
+                1L,
+                "2/2",
+                1,
+                List.of(new SchedulerStatus.Instance("default-1", true, 1, 1, 1L, "Draining", null, null)),
+                null,
+                null,
+                null,
+                null,
+                null,
+                null));
+        assertThat(scheduling.size(one)).isEqualTo(2);
+        assertThat(scheduling.look(one).lookAgain()).contains(now.plusSeconds(1));
+        allSeen = true;
+        assertThat(scheduling.size(one)).isEqualTo(1);
     }
 
     @Test
