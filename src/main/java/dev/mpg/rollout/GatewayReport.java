@@ -2,6 +2,8 @@ package dev.mpg.rollout;
 
 import dev.mpg.snapshot.ContentHash;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * What one connected gateway runs. Immutable.
@@ -36,6 +38,10 @@ public record GatewayReport(String gateway, State state, ContentHash version, Li
      */
     public record Refusal(String typeUrl, String message, List<String> resources) {
         private static final String CONSTRAINT = "Proto constraint validation failed";
+        /** What protobuf puts before a message that it prints. */
+        private static final Pattern PRINT = Pattern.compile("goo\\.gle/debug\\w*");
+
+        private static final String CUT = "(Envoy's words end before they say what is wrong)";
 
         public Refusal {
             resources = List.copyOf(resources);
@@ -54,12 +60,17 @@ public record GatewayReport(String gateway, State state, ContentHash version, Li
             return summary(message);
         }
 
-        /** The same of these words. */
+        /**
+         * The same of these words. What Envoy prints may be so long that its words end before they say what is wrong: then that
+         * isn't known.
+         */
         public static String summary(String message) {
             int constraint = message.lastIndexOf(CONSTRAINT);
-            return (constraint < 0 ? message : message.substring(constraint))
-                    .replaceAll("\\s+", " ")
-                    .strip();
+            Matcher print = PRINT.matcher(message);
+            String words = constraint >= 0
+                    ? message.substring(constraint)
+                    : print.find() ? message.substring(0, print.start()) + CUT : message;
+            return words.replaceAll("\\s+", " ").strip();
         }
     }
 }

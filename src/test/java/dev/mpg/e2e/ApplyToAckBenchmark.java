@@ -103,18 +103,22 @@ final class ApplyToAckBenchmark {
                 report("apply, answered", written);
                 report("apply to last ACK", acked);
                 report("apply to Programmed", millis);
-                report(
-                        gateways,
-                        routes,
-                        changes,
-                        sent,
-                        Metrics.of(debugAddress),
-                        published,
-                        Metrics.of(operator.httpAddress()));
+                Metrics sentAfter = Metrics.of(debugAddress);
+                Metrics publishedAfter = Metrics.of(operator.httpAddress());
+                report(gateways, routes, changes, sent, sentAfter, published, publishedAfter);
+                System.out.printf(
+                        "%-22s operator %.1f ms, proxy instance %.1f ms a change%n",
+                        "processor time",
+                        processorMillis(published, publishedAfter, changes),
+                        processorMillis(sent, sentAfter, changes));
             } finally {
                 watch.close();
             }
         }
+    }
+
+    private static double processorMillis(Metrics before, Metrics after, int changes) {
+        return (after.sum("process_cpu_time_ns_total") - before.sum("process_cpu_time_ns_total")) / 1e6 / changes;
     }
 
     private static int argument(String[] arguments, int index, int otherwise) {

@@ -267,7 +267,8 @@ public final class Scheduling {
         plan.placement.proxies().forEach(proxy -> needed.addAll(proxy.instances()));
         needed.retainAll(plan.states.keySet());
         needed.removeIf(instance -> plan.states.get(instance) == InstanceState.Lost);
-        int size = needed.stream().map(instance -> Pool.ordinal(instance) + 1).reduce(plan.policy.instances(), Math::max);
+        int size =
+                needed.stream().map(instance -> Pool.ordinal(instance) + 1).reduce(plan.policy.instances(), Math::max);
         // Until all Proxies have been seen, any of them may be on what an earlier operator ran.
         return allSeen.getAsBoolean() ? size : Math.max(size, sizeBefore(scheduler));
     }
