@@ -15,12 +15,14 @@ import java.util.stream.Stream;
 
 /**
  * How the gateways of a Proxy get from the instances that serve it to those that should, make before break: gateways are sent to
- * an instance when it serves what the others do, and the one that they left serves on for a while. Immutable.
+ * an instance when it serves what the others do, and the one that they left serves on for a while. Those that went to a standby
+ * while the primary was away are sent back once, when it serves again: one that can't reach it may stay where it is. Immutable.
  *
  * @param instances where gateways are sent, the first one first
  * @param leaving the instances, standbys too, that they are to leave, and since when
+ * @param primaryAway whether the first one was away and has not served since
  */
-public record Handover(List<String> instances, Map<String, Instant> leaving) {
+public record Handover(List<String> instances, Map<String, Instant> leaving, boolean primaryAway) {
     public Handover {
         instances = List.copyOf(instances);
         leaving = Map.copyOf(leaving);
@@ -28,28 +30,38 @@ public record Handover(List<String> instances, Map<String, Instant> leaving) {
 
     /** As an earlier operator left it. */
     public static Handover at(List<String> instances) {
-        return new Handover(instances, Map.of());
+        return new Handover(instances, Map.of(), false);
     }
+
+    /**
+     * What is there.
+     *
+     * @param connected the instances that are connected to the Master
+     * @param serving those that serve what the Proxy's gateways should have
+     * @param visited those that have gateways
+     */
+    public record Observation(Set<String> connected, Set<String> serving, Set<String> visited) {}
 
     /**
      * The next step.
      *
      * @param planned the instances that should serve the Proxy, the primary first
-     * @param connected the instances that are connected to the Master
-     * @param serving those that serve what the Proxy's gateways should have
      * @param drainTimeout how long the instance that gateways left serves on
      */
-    public Handover next(
-            List<String> planned, Set<String> connected, Set<String> serving, Instant now, Duration drainTimeout) {
-        List<String> next = instances(planned, connected, serving);
+    public Handover next(List<String> planned, Observation seen, Instant now, Duration drainTimeout) {
+        List<String> next = instances(planned, seen.connected, seen.serving);
+        boolean primaryIsBack = primaryAway && next.stream().limit(1).anyMatch(seen.serving::contains);
+        boolean awayNow = next.stream().limit(1).noneMatch(seen.connected::contains);
         Map<String, Instant> left = new TreeMap<>(leaving);
-        // The primary that is a standby now is left, too; other standbys have no gateways.
+        // The primary that is a standby now is left, too; other standbys have gateways only when the primary was away.
         instances.stream()
-                .filter(instance -> !next.contains(instance) || isFirst(instances, instance))
+                .filter(instance -> !next.contains(instance)
+                        || isFirst(instances, instance)
+                        || (primaryIsBack && seen.visited.contains(instance)))
                 .forEach(instance -> left.putIfAbsent(instance, now));
-        left.keySet().removeIf(instance -> isFirst(next, instance) || !connected.contains(instance));
+        left.keySet().removeIf(instance -> isFirst(next, instance) || !seen.connected.contains(instance));
         left.values().removeIf(since -> !now.isBefore(since.plus(drainTimeout)));
-        return new Handover(next, left);
+        return new Handover(next, left, awayNow || (primaryAway && !primaryIsBack));
     }
 
     private List<String> instances(List<String> planned, Set<String> connected, Set<String> serving) {
@@ -82,7 +94,7 @@ public record Handover(List<String> instances, Map<String, Instant> leaving) {
     }
 
     /** The instances on which there may be gateways. */
-    public Set<String> visited() {
+    public Set<String> visitable() {
         return Stream.concat(instances.stream(), leaving.keySet().stream()).collect(Collectors.toSet());
     }
 

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The proxy instances, and who is on them. Those that are ready are kept side by side, so that the least-loaded of a thousand
- * is found by one look at each, about two microseconds: simpler than an ordered structure, and fast enough.
+ * is found by one look at each: simpler than an ordered structure, and fast enough.
  */
 final class Pool {
     /** More than any load: the worst of another zone is better than the best of the one to avoid. */

@@ -17,6 +17,7 @@ import dev.mpg.telemetry.LogKeys;
 import dev.mpg.telemetry.StepLog;
 import dev.mpg.xds.AccessLogs;
 import dev.mpg.xds.XdsServer;
+import io.envoyproxy.envoy.config.core.v3.RequestMethod;
 import io.envoyproxy.envoy.data.accesslog.v3.AccessLogCommon;
 import io.envoyproxy.envoy.data.accesslog.v3.HTTPAccessLogEntry;
 import io.envoyproxy.envoy.data.accesslog.v3.HTTPRequestProperties;
@@ -27,7 +28,6 @@ import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
-import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -44,6 +44,7 @@ import org.slf4j.LoggerFactory;
  */
 final class RequestLog implements AccessLogs.Listener {
     private static final int MAX_FAILED = 1_000;
+    private static final int MAX_LENGTH = 1_024;
     private static final int FAILED = 500;
     private static final String NO_ROUTE = "route_not_found";
     private static final Logger log = LoggerFactory.getLogger(RequestLog.class);
@@ -53,17 +54,12 @@ final class RequestLog implements AccessLogs.Listener {
     private final RouteTables tables;
     private final Counter handshakes;
     private final Counter failedHandshakes;
-    private final Map<Judgement, Counter> judged = new EnumMap<>(Judgement.class);
+    private final Counter same;
+    private final Counter different;
+    private final Counter unjudged;
 
     @GuardedBy("this")
     private final Deque<FailedRequest> failed = new ArrayDeque<>();
-
-    /** What the matcher says of a request, beside what the gateway did. */
-    private enum Judgement {
-        SAME,
-        DIFFERENT,
-        UNJUDGED
-    }
 
     /** @param assignments what a cluster is served */
     RequestLog(
@@ -76,15 +72,16 @@ final class RequestLog implements AccessLogs.Listener {
         this.tables = tables;
         this.handshakes = handshakes(registry, "success");
         this.failedHandshakes = handshakes(registry, "failure");
-        for (Judgement judgement : Judgement.values()) {
-            judged.put(
-                    judgement,
-                    Counter.builder("mpg.proxy.rule.matches")
-                            .description(
-                                    "Requests of gateways by whether the matcher finds the route that the gateway took")
-                            .tag("result", judgement.name().toLowerCase(Locale.ROOT))
-                            .register(registry));
-        }
+        this.same = matches(registry, "same");
+        this.different = matches(registry, "different");
+        this.unjudged = matches(registry, "unjudged");
+    }
+
+    private static Counter matches(MeterRegistry registry, String result) {
+        return Counter.builder("mpg.proxy.rule.matches")
+                .description("Requests of gateways by whether the matcher finds the route that the gateway took")
+                .tag("result", result)
+                .register(registry);
     }
 
     private static Counter handshakes(MeterRegistry registry, String result) {
@@ -131,9 +128,9 @@ final class RequestLog implements AccessLogs.Listener {
         if (route.isEmpty() && !request.getResponse().getResponseCodeDetails().equals(NO_ROUTE)) {
             return;
         }
-        Judgement judgement = judgement(config, request.getRequest(), route);
-        judged.getOrDefault(judgement, handshakes).increment();
-        if (judgement == Judgement.DIFFERENT) {
+        Counter judgement = judgement(config, request.getRequest(), route);
+        judgement.increment();
+        if (judgement.equals(different)) {
             log.debug(
                     "cluster {}, version {}: the gateway took route '{}' for {} {}, the matcher another",
                     clusterId,
@@ -144,21 +141,23 @@ final class RequestLog implements AccessLogs.Listener {
         }
     }
 
-    private Judgement judgement(Snapshot config, HTTPRequestProperties request, String route) {
+    /** What to count: what the matcher says, beside what the gateway did. */
+    private Counter judgement(Snapshot config, HTTPRequestProperties request, String route) {
+        if (request.getRequestMethod() == RequestMethod.METHOD_UNSPECIFIED) {
+            return unjudged;
+        }
         List<Answer> answers;
         try {
             answers = tables.answers(
                     config, new Request(request.getRequestMethod().name(), request.getAuthority(), path(request)));
         } catch (IllegalArgumentException e) {
             log.debug("no request that the matcher knows", e);
-            return Judgement.UNJUDGED;
+            return unjudged;
         }
         if (answers.stream().anyMatch(answer -> answer.outcome() instanceof Outcome.Unjudged)) {
-            return Judgement.UNJUDGED;
+            return unjudged;
         }
-        return answers.stream().anyMatch(answer -> route(answer.outcome()).equals(route))
-                ? Judgement.SAME
-                : Judgement.DIFFERENT;
+        return answers.stream().anyMatch(answer -> route(answer.outcome()).equals(route)) ? same : different;
     }
 
     private static String route(Outcome outcome) {
@@ -191,13 +190,19 @@ final class RequestLog implements AccessLogs.Listener {
                 version.map(Status.Version::of).orElse(null),
                 entry.getResponse().getResponseCode().getValue(),
                 request.getRequestMethod().name(),
-                request.getAuthority(),
-                withoutQuery(request),
-                common.getRouteName(),
-                common.getUpstreamCluster(),
-                entry.getResponse().getResponseCodeDetails(),
+                cut(request.getAuthority()),
+                cut(withoutQuery(request)),
+                cut(common.getRouteName()),
+                cut(common.getUpstreamCluster()),
+                cut(entry.getResponse().getResponseCodeDetails()),
                 Durations.toNanos(common.getTimeToLastDownstreamTxByte()) / 1e9,
-                entry.getResponse().getResponseHeadersOrDefault(RequestTraces.HEADER.toLowerCase(Locale.ROOT), ""));
+                cut(entry.getResponse()
+                        .getResponseHeadersOrDefault(RequestTraces.HEADER.toLowerCase(Locale.ROOT), "")));
+    }
+
+    /** What is kept of a text is bounded, whatever a client or a gateway sends. */
+    private static String cut(String text) {
+        return text.length() > MAX_LENGTH ? text.substring(0, MAX_LENGTH) : text;
     }
 
     private void keep(FailedRequest request) {

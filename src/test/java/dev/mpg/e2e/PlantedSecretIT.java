@@ -8,10 +8,10 @@ import dev.mpg.api.Proxy;
 import dev.mpg.api.Scheduler;
 import dev.mpg.observability.JaegerServer;
 import dev.mpg.testing.Programs;
+import dev.mpg.testing.SelfSigned;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -21,9 +21,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
-import java.security.KeyStore;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -50,7 +48,6 @@ class PlantedSecretIT extends OperatorTest {
     private static final Set<String> REFUSED = Set.of(SHOWN_HEADER, REFUSED_KEY);
     private static final String GOOD_TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
     private static final String FAILED_TRACE = "5bf92f3577b34da6a3ce929d0e0e4736";
-    private static final char[] PASSWORD = "changeit".toCharArray();
 
     private final Upstream failing = Upstream.failing(503);
     private JaegerServer jaeger;
@@ -98,8 +95,8 @@ class PlantedSecretIT extends OperatorTest {
         plant(
                 "the token in the kubeconfig",
                 Config.fromKubeconfig(api.kubeconfig().toFile()).getAutoOAuthToken());
-        Identity identity = Identity.generate(state.resolve("keys"));
-        plant("the private key in the spec", identity.partOfKey());
+        SelfSigned identity = SelfSigned.create(Files.createDirectories(state.resolve("keys")));
+        plant("the private key in the spec", partOf(identity.key()));
         plant("a header's value in the spec", HEADER);
         plant("a header's value beside what the gateway refuses", SHOWN_HEADER);
         plant("a private key beside what the gateway refuses", REFUSED_KEY);
@@ -159,7 +156,7 @@ class PlantedSecretIT extends OperatorTest {
     }
 
     /** Routes to what answers, what fails, and what speaks no TLS; with a private key and a header. */
-    private String good(Identity identity) {
+    private String good(SelfSigned identity) throws GeneralSecurityException {
         return shop(1, "one", 3)
                 .replace("  routes:\n", """
                           envoyPatches:
@@ -327,46 +324,8 @@ class PlantedSecretIT extends OperatorTest {
         return new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     }
 
-    /** A certificate and its private key, as PEM. */
-    private record Identity(String certificate, String key) {
-        static Identity generate(Path file) throws IOException, InterruptedException, GeneralSecurityException {
-            Process keytool = new ProcessBuilder(
-                            Path.of(System.getProperty("java.home"), "bin", "keytool")
-                                    .toString(),
-                            "-genkeypair",
-                            "-alias",
-                            "gateway",
-                            "-keyalg",
-                            "EC",
-                            "-dname",
-                            "CN=gateway",
-                            "-storetype",
-                            "PKCS12",
-                            "-keystore",
-                            file.toString(),
-                            "-storepass",
-                            new String(PASSWORD))
-                    .inheritIO()
-                    .start();
-            assertThat(keytool.waitFor()).isZero();
-            KeyStore keys = KeyStore.getInstance("PKCS12");
-            try (InputStream in = Files.newInputStream(file)) {
-                keys.load(in, PASSWORD);
-            }
-            return new Identity(
-                    pem("CERTIFICATE", keys.getCertificate("gateway").getEncoded()),
-                    pem("PRIVATE KEY", keys.getKey("gateway", PASSWORD).getEncoded()));
-        }
-
-        private static String pem(String type, byte[] der) {
-            return "-----BEGIN " + type + "-----\n"
-                    + Base64.getMimeEncoder(64, new byte[] {'\n'}).encodeToString(der) + "\n-----END " + type
-                    + "-----\n";
-        }
-
-        /** Of one line, so that it's found however lines are ended. */
-        String partOfKey() {
-            return key.lines().skip(1).findFirst().orElseThrow().substring(24);
-        }
+    /** Of one line, so that it's found however lines are ended. */
+    private static String partOf(String key) {
+        return key.lines().skip(1).findFirst().orElseThrow().substring(24);
     }
 }

@@ -174,6 +174,14 @@ class SchedulerIT extends OperatorTest {
                     .until(() -> Http.through(addresses().getFirst(), HOST, "/checkout")
                             .equals("200 two"));
             await("it is back").atMost(SOON).until(() -> is("Ready"));
+            await("its gateways are back, too")
+                    .atMost(SOON)
+                    .untilAsserted(() -> before.entrySet().stream()
+                            .limit(2)
+                            .map(entry -> entry.getValue().getFirst())
+                            .collect(Collectors.groupingBy(primary -> primary, Collectors.counting()))
+                            .forEach((primary, gateways) ->
+                                    assertThat(instance(primary).gateways()).isEqualTo(gateways.intValue())));
             assertThat(traffic.byStatus()).containsOnlyKeys(200);
         }
         assertThat(instances()).isEqualTo(before);

@@ -16,13 +16,24 @@ class HandoverTest {
 
     private static Handover next(
             Handover from, List<String> planned, Set<String> connected, Set<String> serving, int seconds) {
-        return from.next(planned, connected, serving, NOW.plusSeconds(seconds), TIMEOUT);
+        return next(from, planned, connected, serving, Set.of(), seconds);
+    }
+
+    private static Handover next(
+            Handover from,
+            List<String> planned,
+            Set<String> connected,
+            Set<String> serving,
+            Set<String> visited,
+            int seconds) {
+        return from.next(
+                planned, new Handover.Observation(connected, serving, visited), NOW.plusSeconds(seconds), TIMEOUT);
     }
 
     @Test
     void theFirstTimeGatewaysGoWhereItIsPlanned() {
         Handover first = next(Handover.at(List.of()), List.of("a", "b"), Set.of(), Set.of(), 0);
-        assertThat(first).isEqualTo(Handover.at(List.of("a", "b")));
+        assertThat(first).isEqualTo(new Handover(List.of("a", "b"), Map.of(), true));
     }
 
     @Test
@@ -31,16 +42,16 @@ class HandoverTest {
         Handover waiting = next(before, List.of("b"), ALL, Set.of("a"), 0);
         assertThat(waiting).isEqualTo(before);
         assertThat(waiting.holders(List.of("b"))).containsExactly("a", "b");
-        assertThat(waiting.visited()).containsExactly("a");
+        assertThat(waiting.visitable()).containsExactly("a");
         assertThat(waiting.wakeUp(TIMEOUT)).isEmpty();
     }
 
     @Test
     void whoTheyLeftServesOnForAWhile() {
         Handover moved = next(Handover.at(List.of("a")), List.of("b"), ALL, Set.of("a", "b"), 0);
-        assertThat(moved).isEqualTo(new Handover(List.of("b"), Map.of("a", NOW)));
+        assertThat(moved).isEqualTo(new Handover(List.of("b"), Map.of("a", NOW), false));
         assertThat(moved.holders(List.of("b"))).containsExactly("b", "a");
-        assertThat(moved.visited()).containsExactlyInAnyOrder("a", "b");
+        assertThat(moved.visitable()).containsExactlyInAnyOrder("a", "b");
         assertThat(moved.wakeUp(TIMEOUT)).contains(NOW.plusSeconds(30));
         assertThat(next(moved, List.of("b"), ALL, Set.of("a", "b"), 29)).isEqualTo(moved);
         assertThat(next(moved, List.of("b"), ALL, Set.of("a", "b"), 30)).isEqualTo(Handover.at(List.of("b")));
@@ -52,7 +63,7 @@ class HandoverTest {
         assertThat(next(moved, List.of("b"), Set.of("b"), Set.of("b"), 1)).isEqualTo(Handover.at(List.of("b")));
         // One that the Master lost may serve gateways all the same: they stay until another one does.
         assertThat(next(Handover.at(List.of("a")), List.of("b"), Set.of("b"), Set.of(), 0))
-                .isEqualTo(Handover.at(List.of("a")));
+                .isEqualTo(new Handover(List.of("a"), Map.of(), true));
         assertThat(next(Handover.at(List.of("a")), List.of("b"), Set.of("b"), Set.of("b"), 0))
                 .isEqualTo(Handover.at(List.of("b")));
     }
@@ -62,7 +73,7 @@ class HandoverTest {
         Handover before = Handover.at(List.of("a", "b"));
         assertThat(next(before, List.of("a", "c"), ALL, Set.of("a", "b"), 0)).isEqualTo(before);
         assertThat(next(before, List.of("a", "c"), ALL, Set.of("a", "b", "c"), 0))
-                .isEqualTo(new Handover(List.of("a", "c"), Map.of("b", NOW)));
+                .isEqualTo(new Handover(List.of("a", "c"), Map.of("b", NOW), false));
         // One that is gone is no standby.
         assertThat(next(before, List.of("a", "c"), Set.of("a", "c"), Set.of("a"), 0))
                 .isEqualTo(Handover.at(List.of("a")));
@@ -78,31 +89,55 @@ class HandoverTest {
     void aMoveThatIsTakenBackLeavesNobody() {
         Handover moved = next(Handover.at(List.of("a")), List.of("b"), ALL, Set.of("a", "b"), 0);
         Handover back = next(moved, List.of("a"), ALL, Set.of("a", "b"), 5);
-        assertThat(back).isEqualTo(new Handover(List.of("a"), Map.of("b", NOW.plusSeconds(5))));
+        assertThat(back).isEqualTo(new Handover(List.of("a"), Map.of("b", NOW.plusSeconds(5)), false));
     }
 
     @Test
     void withoutAPlanNothingChanges() {
         Handover before = Handover.at(List.of("a"));
-        assertThat(next(before, List.of(), Set.of(), Set.of(), 0)).isEqualTo(before);
+        assertThat(next(before, List.of(), Set.of("a"), Set.of("a"), 0)).isEqualTo(before);
+        assertThat(next(before, List.of(), Set.of(), Set.of(), 0))
+                .isEqualTo(new Handover(List.of("a"), Map.of(), true));
     }
 
     @Test
     void anInstanceThatIsAwayForAMomentIsKept() {
         Handover before = Handover.at(List.of("a", "b"));
         assertThat(next(before, List.of("a", "b"), Set.of("a"), Set.of("a"), 0)).isEqualTo(before);
-        assertThat(next(before, List.of("a", "b"), Set.of("b"), Set.of("b"), 0)).isEqualTo(before);
-        assertThat(next(before, List.of("a", "b"), Set.of(), Set.of(), 0)).isEqualTo(before);
+        Handover away = new Handover(List.of("a", "b"), Map.of(), true);
+        assertThat(next(before, List.of("a", "b"), Set.of("b"), Set.of("b"), 0)).isEqualTo(away);
+        assertThat(next(before, List.of("a", "b"), Set.of(), Set.of(), 0)).isEqualTo(away);
     }
 
     @Test
     void aPrimaryThatBecomesAStandbyIsLeft() {
         Handover swapped = next(Handover.at(List.of("a", "b")), List.of("b", "a"), ALL, Set.of("a", "b"), 0);
-        assertThat(swapped).isEqualTo(new Handover(List.of("b", "a"), Map.of("a", NOW)));
+        assertThat(swapped).isEqualTo(new Handover(List.of("b", "a"), Map.of("a", NOW), false));
         assertThat(next(swapped, List.of("b", "a"), ALL, Set.of("a", "b"), 29)).isEqualTo(swapped);
         assertThat(next(swapped, List.of("b", "a"), ALL, Set.of("a", "b"), 30))
                 .isEqualTo(Handover.at(List.of("b", "a")));
         assertThat(next(swapped, List.of("a", "b"), ALL, Set.of("a", "b"), 5))
-                .isEqualTo(new Handover(List.of("a", "b"), Map.of("b", NOW.plusSeconds(5))));
+                .isEqualTo(new Handover(List.of("a", "b"), Map.of("b", NOW.plusSeconds(5)), false));
+    }
+
+    @Test
+    void gatewaysThatWentToAStandbyAreSentBackOnceWhenThePrimaryServesAgain() {
+        List<String> plan = List.of("a", "b");
+        Handover away = next(Handover.at(plan), plan, Set.of("b"), Set.of("b"), Set.of("b"), 0);
+        assertThat(away).isEqualTo(new Handover(plan, Map.of(), true));
+        Handover connected = next(away, plan, ALL, Set.of("b"), Set.of("b"), 1);
+        assertThat(connected).as("it has nothing to serve yet").isEqualTo(away);
+        Handover back = next(connected, plan, ALL, Set.of("a", "b"), Set.of("b"), 2);
+        assertThat(back).isEqualTo(new Handover(plan, Map.of("b", NOW.plusSeconds(2)), false));
+        Handover done = next(back, plan, ALL, Set.of("a", "b"), Set.of("b"), 32);
+        assertThat(done).as("who can't reach it stays").isEqualTo(Handover.at(plan));
+        assertThat(next(done, plan, ALL, Set.of("a", "b"), Set.of("b"), 33)).isEqualTo(done);
+    }
+
+    @Test
+    void aStandbyThatNobodyWentToIsNotLeft() {
+        List<String> plan = List.of("a", "b");
+        Handover away = next(Handover.at(plan), plan, Set.of(), Set.of(), 0);
+        assertThat(next(away, plan, ALL, Set.of("a", "b"), Set.of("a"), 1)).isEqualTo(Handover.at(plan));
     }
 }

@@ -175,6 +175,8 @@ class RequestLogIT {
                             "500 GET localhost:" + port + "/shop/fails",
                             "version " + first.version().abbreviated());
             assertThat(debug("/debug/requests")).doesNotContain("planted");
+            JsonNode longer = failed(traceId(request("/shop/" + "x".repeat(5_000) + "/fails")));
+            assertThat(longer.path("path").asText()).hasSize(1_024);
             assertThat(JSON.readTree(debug("/debug/requests?gateway=other")).path("requests"))
                     .isEmpty();
             assertThat(envoy.complaints()).isEmpty();

@@ -84,12 +84,17 @@ public final class SelfSigned {
                             tls_certificates:
                             - certificate_chain: {inline_string: %s}
                               private_key: {inline_string: %s}
-                """.formatted(
-                        listener,
-                        JSON.writeValueAsString(
-                                pem("CERTIFICATE", keys.getCertificate(ALIAS).getEncoded())),
-                        JSON.writeValueAsString(
-                                pem("PRIVATE KEY", keys.getKey(ALIAS, PASSWORD).getEncoded())));
+                """.formatted(listener, JSON.writeValueAsString(certificate()), JSON.writeValueAsString(key()));
+    }
+
+    /** As PEM. */
+    public String certificate() throws GeneralSecurityException {
+        return pem("CERTIFICATE", keys.getCertificate(ALIAS).getEncoded());
+    }
+
+    /** The private key as PEM. */
+    public String key() throws GeneralSecurityException {
+        return pem("PRIVATE KEY", keys.getKey(ALIAS, PASSWORD).getEncoded());
     }
 
     private static String pem(String type, byte[] der) {

@@ -106,7 +106,11 @@ final class Enforcement {
                 .map(found -> scheduling.place(found, clusterId, weight, before.instances()))
                 .orElse(before.instances());
         Duration drainTimeout = scheduler.map(Scheduling::drainTimeout).orElse(Duration.ZERO);
-        Handover handover = before.next(planned, connected(), serving(before, served), clock.instant(), drainTimeout);
+        Handover handover = before.next(
+                planned,
+                new Handover.Observation(connected(), serving(before, served), visited(served)),
+                clock.instant(),
+                drainTimeout);
         handovers.put(clusterId, handover);
         Set<String> holders = handover.holders(planned);
         // Whatever goes wrong from here on, the instances are not told to forget this Proxy.
@@ -121,7 +125,7 @@ final class Enforcement {
                 clusterId,
                 handover.instances(),
                 holders,
-                handover.visited(),
+                handover.visitable(),
                 handover.wakeUp(drainTimeout),
                 members,
                 workloads,
@@ -150,6 +154,13 @@ final class Enforcement {
         return master.instances().stream()
                 .filter(Instance::connected)
                 .map(Instance::name)
+                .collect(Collectors.toSet());
+    }
+
+    private static Set<String> visited(Fleet fleet) {
+        return fleet.instances().entrySet().stream()
+                .filter(entry -> entry.getValue().live() && entry.getValue().gateways() > 0)
+                .map(Map.Entry::getKey)
                 .collect(Collectors.toSet());
     }
 

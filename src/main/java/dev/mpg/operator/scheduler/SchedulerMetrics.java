@@ -1,7 +1,5 @@
 package dev.mpg.operator.scheduler;
 
-import dev.mpg.operator.scheduler.Scheduling.Outlook;
-import dev.mpg.operator.scheduler.Scheduling.Totals;
 import dev.mpg.placement.InstanceState;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;

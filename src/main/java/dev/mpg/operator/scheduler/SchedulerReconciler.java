@@ -10,8 +10,6 @@ import dev.mpg.operator.events.Notice;
 import dev.mpg.operator.infrastructure.Infrastructure;
 import dev.mpg.operator.infrastructure.Infrastructure.Workload;
 import dev.mpg.operator.metrics.ReconcileMetrics;
-import dev.mpg.operator.scheduler.Scheduling.Outlook;
-import dev.mpg.operator.scheduler.Scheduling.Totals;
 import dev.mpg.operator.status.StatusPatches;
 import dev.mpg.operator.triggers.Triggers;
 import dev.mpg.telemetry.Tracing;

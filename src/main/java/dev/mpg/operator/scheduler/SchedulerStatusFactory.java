@@ -5,8 +5,6 @@ import dev.mpg.api.SchedulerStatus;
 import dev.mpg.api.SchedulerStatus.Instance;
 import dev.mpg.api.SchedulerStatus.Migrations;
 import dev.mpg.operator.infrastructure.Infrastructure.Workload;
-import dev.mpg.operator.scheduler.Scheduling.Outlook;
-import dev.mpg.operator.scheduler.Scheduling.Totals;
 import dev.mpg.operator.status.Conditions;
 import dev.mpg.placement.InstanceState;
 import java.time.Instant;

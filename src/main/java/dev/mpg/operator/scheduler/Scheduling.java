@@ -6,7 +6,6 @@ import dev.mpg.api.SchedulerStatus;
 import dev.mpg.master.Instance;
 import dev.mpg.placement.InstanceState;
 import dev.mpg.placement.Liveness;
-import dev.mpg.placement.LoadStatistics;
 import dev.mpg.placement.Move;
 import dev.mpg.placement.PlacedProxy;
 import dev.mpg.placement.Placement;
@@ -28,7 +27,6 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Which instances serve which Proxy, for all Schedulers: keeps each one's {@link Placement} as Proxies and instances come and go,
@@ -87,68 +85,6 @@ public final class Scheduling {
             return since.plus(RECONNECTING);
         }
     }
-
-    /**
-     * What was decided since this operator began.
-     *
-     * @param stayed decisions about placed Proxies by which they stayed
-     */
-    public record Totals(long planned, long forced, long coldConnects, long stayed) {
-        static final Totals NONE = new Totals(0, 0, 0, 0);
-
-        /** What an earlier operator wrote down. */
-        static Totals of(@Nullable SchedulerStatus status) {
-            if (status == null) {
-                return NONE;
-            }
-            var migrations = status.migrations();
-            return new Totals(
-                    migrations == null ? 0 : migrations.planned(),
-                    migrations == null ? 0 : migrations.forced(),
-                    status.coldConnects() == null ? 0 : status.coldConnects(),
-                    0);
-        }
-
-        Totals plus(Totals other) {
-            return new Totals(
-                    planned + other.planned,
-                    forced + other.forced,
-                    coldConnects + other.coldConnects,
-                    stayed + other.stayed);
-        }
-
-        /** The share of decisions about placed Proxies by which they stayed; empty when there was none. */
-        Optional<Double> stayedRatio() {
-            long decisions = stayed + planned + forced;
-            return decisions == 0 ? Optional.empty() : Optional.of((double) stayed / decisions);
-        }
-
-        Totals plus(Settlement settled) {
-            return new Totals(
-                    planned + settled.plannedMigrations(),
-                    forced + settled.forcedMigrations(),
-                    coldConnects + settled.coldConnects(),
-                    stayed + settled.affinityHits());
-        }
-    }
-
-    /**
-     * How a pool is.
-     *
-     * @param states of its instances, also of those that are not wanted any more and still have something
-     * @param proxies how many Proxies each is to serve, as primary or standby
-     * @param left moves that wait
-     * @param unplaced Proxies for which there is no instance
-     * @param lookAgain when something changes by itself
-     */
-    public record Outlook(
-            Map<String, InstanceState> states,
-            Map<String, Long> proxies,
-            LoadStatistics loads,
-            Totals totals,
-            int left,
-            int unplaced,
-            Optional<Instant> lookAgain) {}
 
     /**
      * Knows no Scheduler yet.
@@ -281,7 +217,7 @@ public final class Scheduling {
     }
 
     /** Moves what must move and what may, and says how the pool is then. */
-    public Outlook look(Scheduler scheduler) {
+    Outlook look(Scheduler scheduler) {
         Set<String> changed;
         Outlook outlook;
         synchronized (this) {

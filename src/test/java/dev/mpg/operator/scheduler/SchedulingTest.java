@@ -6,7 +6,6 @@ import dev.mpg.api.Scheduler;
 import dev.mpg.api.SchedulerSpec;
 import dev.mpg.api.SchedulerStatus;
 import dev.mpg.master.Instance;
-import dev.mpg.operator.scheduler.Scheduling.Outlook;
 import dev.mpg.placement.InstanceState;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import java.time.Duration;
@@ -211,10 +210,10 @@ class SchedulingTest {
 
     @Test
     void whatAnEarlierOperatorDecidedIsAddedUp() {
-        Scheduling.Totals earlier = new Scheduling.Totals(3, 2, 1, 0);
-        assertThat(earlier.plus(new Scheduling.Totals(1, 1, 1, 6))).isEqualTo(new Scheduling.Totals(4, 3, 2, 6));
-        assertThat(new Scheduling.Totals(1, 1, 0, 6).stayedRatio()).contains(0.75);
-        assertThat(Scheduling.Totals.NONE.stayedRatio()).isEmpty();
+        Totals earlier = new Totals(3, 2, 1, 0);
+        assertThat(earlier.plus(new Totals(1, 1, 1, 6))).isEqualTo(new Totals(4, 3, 2, 6));
+        assertThat(new Totals(1, 1, 0, 6).stayedRatio()).contains(0.75);
+        assertThat(Totals.NONE.stayedRatio()).isEmpty();
     }
 
     @Test

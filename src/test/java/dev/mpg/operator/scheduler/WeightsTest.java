@@ -38,7 +38,7 @@ class WeightsTest {
         scheduling.place(scheduler, clusterId, weight, List.of());
     }
 
-    private Scheduling.Outlook look() {
+    private Outlook look() {
         return scheduling.look(scheduler);
     }
 
@@ -47,12 +47,12 @@ class WeightsTest {
         place("a", 0);
         place("a", 2);
 
-        Scheduling.Outlook soon = look();
+        Outlook soon = look();
         assertThat(soon.loads().loads().values()).containsExactly(5L, 5L);
         assertThat(soon.lookAgain()).contains(START.plus(Scheduling.RECONNECTING));
 
         now = START.plus(Scheduling.RECONNECTING);
-        Scheduling.Outlook later = look();
+        Outlook later = look();
         assertThat(later.loads().loads().values()).containsExactlyInAnyOrder(2L, 5L);
         assertThat(later.lookAgain()).isEmpty();
     }
@@ -63,7 +63,7 @@ class WeightsTest {
         place("a", 5);
 
         now = START.plus(Scheduling.RECONNECTING);
-        Scheduling.Outlook later = look();
+        Outlook later = look();
         assertThat(later.loads().loads().values()).containsExactly(5L, 5L);
         assertThat(later.lookAgain()).isEmpty();
     }
