@@ -60,11 +60,13 @@ class ProxyCrashIT {
         /** It serves what it kept. */
         SERVING,
         /** Its instances have their gateways and hold what the Master published. */
-        SETTLED
+        SETTLED,
+        /** The Master was told of one of them that a version on trial was refused. */
+        REFUSED
     }
 
     /** How often each is meant. */
-    private static final List<Stage> STAGES = List.of(Stage.START, Stage.SERVING, Stage.SETTLED, Stage.SETTLED);
+    private static final List<Stage> STAGES = List.of(Stage.START, Stage.SERVING, Stage.SETTLED, Stage.REFUSED);
 
     @TempDir
     Path root;
@@ -150,11 +152,7 @@ class ProxyCrashIT {
                             startMillis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begin);
                             killLater(process, millis);
                         }
-                        live(lines, ports, process, () -> {
-                            if (stage == Stage.SETTLED) {
-                                killLater(process, millis);
-                            }
-                        });
+                        live(lines, ports, process, stage, () -> killLater(process, millis));
                     }
                     process.waitFor();
                     assertThat(process.exitValue())
@@ -208,8 +206,8 @@ class ProxyCrashIT {
         return builder.start();
     }
 
-    /** Publishes and listens until the process is killed. */
-    private static void live(List<Line> lines, String ports, Process process, Runnable whenSettled) {
+    /** Publishes and listens until the process is killed; does that itself at the stages which it brings about. */
+    private static void live(List<Line> lines, String ports, Process process, Stage stage, Runnable killLater) {
         int[] port = Arrays.stream(ports.strip().split(" "))
                 .mapToInt(Integer::parseInt)
                 .toArray();
@@ -218,8 +216,14 @@ class ProxyCrashIT {
                 lines.get(i).connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port[i]));
             }
             soon().until(() -> !process.isAlive() || lines.stream().allMatch(Line::isSettled));
-            whenSettled.run();
+            if (stage == Stage.SETTLED) {
+                killLater.run();
+            }
             while (process.isAlive()) {
+                if (stage == Stage.REFUSED && lines.stream().anyMatch(Line::hasRefusedTarget)) {
+                    process.destroyForcibly();
+                    return;
+                }
                 for (Line line : lines) {
                     line.next();
                 }
@@ -296,6 +300,12 @@ class ProxyCrashIT {
                             && (!isBad(last.target())
                                     || toldRefused.contains(last.target().version()))
                     : versions.equals(Set.of(last.target().version()));
+        }
+
+        /** Whether the Master was told that the version on trial was refused. */
+        boolean hasRefusedTarget() {
+            Assignment last = published.getLast();
+            return last.isTrial() && toldRefused.contains(last.target().version());
         }
 
         private void listen() {
