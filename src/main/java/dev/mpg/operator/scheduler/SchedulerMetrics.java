@@ -6,12 +6,12 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.MultiGauge;
 import io.micrometer.core.instrument.MultiGauge.Row;
 import io.micrometer.core.instrument.Tags;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.TreeMap;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.function.BiFunction;
+import java.util.function.ToDoubleFunction;
 import java.util.stream.Stream;
 
 /** What is measured of pools. A pool has at most 64 instances, which are named {@code proxy_instance}. Thread-safe. */
@@ -30,9 +30,17 @@ public final class SchedulerMetrics {
     private final MultiGauge peak;
     private final MultiGauge instances;
     private final MultiGauge waiting;
-    private final Map<String, Seen> pools = new TreeMap<>();
+    private final Map<String, Seen> pools = new ConcurrentSkipListMap<>();
 
-    private record Seen(int wanted, Outlook outlook) {}
+    private record Seen(int wanted, Outlook outlook) {
+        long load(String instance) {
+            return outlook.loads().loads().getOrDefault(instance, 0L);
+        }
+
+        long count(InstanceState state) {
+            return outlook.states().values().stream().filter(state::equals).count();
+        }
+    }
 
     public SchedulerMetrics(MeterRegistry registry) {
         this.registry = registry;
@@ -76,44 +84,41 @@ public final class SchedulerMetrics {
         show();
     }
 
+    /**
+     * Brings the rows in line with the pools. A row that stays is not registered anew, its value is looked up when it is read:
+     * a name that is taken away and given again while somebody reads is there twice for them, and reading fails.
+     */
     private void show() {
-        load.register(
-                rows((name, seen) -> seen.outlook().loads().loads().entrySet().stream()
-                        .map(entry ->
-                                Row.of(Tags.of(SCHEDULER, name, "proxy_instance", entry.getKey()), entry.getValue()))),
-                true);
-        deviation.register(
-                rows((name, seen) -> Stream.of(
-                        Row.of(Tags.of(SCHEDULER, name), seen.outlook().loads().standardDeviation()))),
-                true);
-        peak.register(
-                rows((name, seen) -> Stream.of(
-                        Row.of(Tags.of(SCHEDULER, name), seen.outlook().loads().peakToAverage()))),
-                true);
-        waiting.register(
-                rows((name, seen) -> Stream.of(Row.of(
-                        Tags.of(SCHEDULER, name),
-                        seen.outlook().left() + seen.outlook().unplaced()))),
-                true);
-        instances.register(
-                rows((name, seen) -> Stream.concat(
-                        Stream.of(Row.of(Tags.of(SCHEDULER, name, "state", "wanted"), seen.wanted())),
-                        Stream.of(InstanceState.values())
-                                .map(state -> Row.of(
-                                        Tags.of(
-                                                SCHEDULER,
-                                                name,
-                                                "state",
-                                                state.name().toLowerCase(Locale.ROOT)),
-                                        seen.outlook().states().values().stream()
-                                                .filter(state::equals)
-                                                .count())))),
-                true);
+        load.register(rows((name, seen) -> seen.outlook().loads().loads().keySet().stream()
+                .map(instance -> row(name, Tags.of("proxy_instance", instance), pool -> pool.load(instance)))));
+        deviation.register(rows((name, seen) ->
+                Stream.of(row(name, Tags.empty(), pool -> pool.outlook().loads().standardDeviation()))));
+        peak.register(rows((name, seen) ->
+                Stream.of(row(name, Tags.empty(), pool -> pool.outlook().loads().peakToAverage()))));
+        waiting.register(rows((name, seen) -> Stream.of(row(
+                name,
+                Tags.empty(),
+                pool -> pool.outlook().left() + pool.outlook().unplaced()))));
+        instances.register(rows((name, seen) -> Stream.concat(
+                Stream.of(row(name, Tags.of("state", "wanted"), Seen::wanted)),
+                Stream.of(InstanceState.values())
+                        .map(state -> row(
+                                name,
+                                Tags.of("state", state.name().toLowerCase(Locale.ROOT)),
+                                pool -> pool.count(state))))));
     }
 
-    private Iterable<Row<?>> rows(BiFunction<String, Seen, Stream<? extends Row<?>>> of) {
-        List<Row<?>> rows = new ArrayList<>();
-        pools.forEach((name, seen) -> of.apply(name, seen).forEach(rows::add));
-        return rows;
+    /** Of a pool that is gone meanwhile the value is not a number. */
+    private Row<?> row(String scheduler, Tags tags, ToDoubleFunction<Seen> value) {
+        return Row.of(tags.and(SCHEDULER, scheduler), pools, now -> {
+            Seen seen = now.get(scheduler);
+            return seen == null ? Double.NaN : value.applyAsDouble(seen);
+        });
+    }
+
+    private List<Row<?>> rows(BiFunction<String, Seen, Stream<Row<?>>> of) {
+        return pools.entrySet().stream()
+                .flatMap(pool -> of.apply(pool.getKey(), pool.getValue()))
+                .toList();
     }
 }
