@@ -215,6 +215,13 @@ public final class Placement {
                 .toList();
     }
 
+    /** How many Proxies each instance has, as primary or standby, as of the last settlement; those that have any. */
+    public Map<String, Integer> proxiesByInstance() {
+        return pool.all().stream()
+                .filter(slot -> !slot.isEmpty())
+                .collect(Collectors.toMap(slot -> slot.name, Slot::proxies));
+    }
+
     /** How even the load is as of the last settlement. */
     public LoadStatistics statistics() {
         List<Slot> live = pool.all().stream()

@@ -51,8 +51,12 @@ final class Slot {
         return role == Move.Role.Primary ? primaries : standbys;
     }
 
+    int proxies() {
+        return primaries.tenants.size() + standbys.tenants.size();
+    }
+
     boolean isEmpty() {
-        return primaries.tenants.isEmpty() && standbys.tenants.isEmpty();
+        return proxies() == 0;
     }
 
     /** Instances among which load is evened out: those of a zone, or all of them. */

@@ -302,6 +302,13 @@ abstract class OperatorTest {
         return processes().stream().map(ProcessHandle::pid).sorted().toList();
     }
 
+    static ProcessHandle proxyInstance(String name) {
+        return processes().stream()
+                .filter(process -> !isEnvoy(process) && commandLine(process).contains(name))
+                .findFirst()
+                .orElseThrow();
+    }
+
     static long proxyPid() {
         return processes().stream()
                 .filter(process -> !isEnvoy(process))

@@ -186,4 +186,45 @@ class SchedulerIT extends OperatorTest {
         }
         assertThat(instances()).isEqualTo(before);
     }
+
+    /** As an upgrade does it: each instance ends and is started again, and the next one only when that one serves. */
+    @Test
+    void a_rolling_restart_moves_nobody_and_sends_nothing_again() {
+        pool("{instances: 3}");
+        awaitPool(3);
+        proxies(2);
+        Map<String, List<String>> before = instances();
+        long moves =
+                scheduler().migrations().planned() + scheduler().migrations().forced();
+        Map<String, Long> primaryOf = before.entrySet().stream()
+                .limit(2)
+                .collect(Collectors.groupingBy(
+                        entry -> entry.getValue().getFirst(), TreeMap::new, Collectors.counting()));
+        await("all have connected").atMost(SOON).untilAsserted(() -> assertGateways(primaryOf));
+        try (ConstantTraffic traffic = ConstantTraffic.through(addresses(), HOST, "/checkout", 50)) {
+            for (String name : List.of("default-0", "default-1", "default-2")) {
+                ProcessHandle restarted = proxyInstance(name);
+                restarted.destroy();
+                await("another process is " + name)
+                        .atMost(SOON)
+                        .until(() -> !restarted.isAlive()
+                                && scheduler().instances().size() == 3
+                                && is("Ready")
+                                && is("Balanced"));
+                await("gateways are where they belong").atMost(SOON).untilAsserted(() -> assertGateways(primaryOf));
+                assertThat(Metrics.of(instance(name).debugAddress()).resourceBytes())
+                        .as("bytes to gateways that came back to " + name)
+                        .isZero();
+            }
+            assertThat(traffic.byStatus()).containsOnlyKeys(200);
+        }
+        assertThat(instances()).isEqualTo(before);
+        assertThat(scheduler().migrations().planned() + scheduler().migrations().forced())
+                .isEqualTo(moves);
+    }
+
+    private void assertGateways(Map<String, Long> primaryOf) {
+        primaryOf.forEach((primary, gateways) ->
+                assertThat(instance(primary).gateways()).as(primary).isEqualTo(gateways.intValue()));
+    }
 }

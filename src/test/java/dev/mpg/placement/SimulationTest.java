@@ -14,7 +14,7 @@ class SimulationTest {
     private static final PlacementPolicy RANDOM = PlacementPolicy.DEFAULT.withStrategy(Strategy.Random);
 
     private static Scenario longRun(int tasks, int cache) {
-        return new Scenario(3, tasks, cache, 200_000, 20_000, 0);
+        return new Scenario(3, tasks, cache, 2_000_000, 20_000, 0);
     }
 
     @Test
@@ -39,7 +39,7 @@ class SimulationTest {
     void randomSchedulingMissesWhatTheCacheCannotHold(int tasks, int cache) {
         Scenario scenario = longRun(tasks, cache);
         double expected = 1 - Math.min(1.0, (double) cache / tasks);
-        assertThat(Simulation.run(scenario, RANDOM, 1).missRate()).isCloseTo(expected, within(0.01));
+        assertThat(Simulation.run(scenario, RANDOM, 1).missRate()).isCloseTo(expected, within(expected / 100));
         assertThat(scenario.randomMissRate()).isEqualTo(expected);
     }
 
@@ -49,7 +49,7 @@ class SimulationTest {
         Scenario scenario = longRun(tasks, cache);
         Simulation.Outcome outcome = Simulation.run(scenario, PlacementPolicy.DEFAULT, 1);
         double expected = 1 - Math.min(1.0, 3.0 * cache / tasks);
-        assertThat(outcome.missRate()).isCloseTo(expected, within(0.01));
+        assertThat(outcome.missRate()).isCloseTo(expected, within(expected / 100));
         assertThat(scenario.affinityMissRate()).isEqualTo(expected);
         assertThat(outcome.migrations()).isZero();
     }
@@ -57,7 +57,7 @@ class SimulationTest {
     @Test
     void randomSchedulingIsAsPublishedAndOursBetterThanPublished() {
         Average random = Simulation.average(Scenario.BUILT_IN, RANDOM, 400, 1);
-        assertThat(random.mean().missRate()).isCloseTo(0.382, within(0.005));
+        assertThat(random.mean().missRate()).isCloseTo(0.382, within(0.00382));
         assertThat(random.mean().migrations()).isCloseTo(142, within(1.5));
         assertThat(random.loadDeviation()).isCloseTo(9.7, within(0.5));
         Average ours = Simulation.average(Scenario.BUILT_IN, PlacementPolicy.DEFAULT, 10, 1);
@@ -68,9 +68,11 @@ class SimulationTest {
 
     @Test
     void withChurnOursMissesOnlyWhatIsNew() {
-        Scenario scenario = new Scenario(3, 424, 262, 20_000, 2000, 0.2);
+        Scenario scenario = new Scenario(3, 424, 262, 200_000, 2000, 0.2);
         Simulation.Outcome ours = Simulation.run(scenario, PlacementPolicy.DEFAULT, 1);
-        assertThat(ours.missRate()).isCloseTo(0.2, within(0.01));
+        // A little more than 0.2, for a task that waits for long is pushed out by new ones: there is no formula for
+        // that.
+        assertThat(ours.missRate()).isBetween(0.2, 0.21);
         assertThat(ours.migrations()).isZero();
         assertThat(Math.sqrt(ours.loadVariance())).isLessThan(2.1);
     }

@@ -18,7 +18,7 @@ import java.util.Optional;
  */
 record Outlook(
         Map<String, InstanceState> states,
-        Map<String, Long> proxies,
+        Map<String, Integer> proxies,
         LoadStatistics loads,
         Totals totals,
         int left,

@@ -47,7 +47,7 @@ final class SchedulerStatusFactory {
                 .map(workload -> new Instance(
                         workload.name(),
                         seen.connected().contains(workload.name()),
-                        outlook.proxies().getOrDefault(workload.name(), 0L).intValue(),
+                        outlook.proxies().getOrDefault(workload.name(), 0),
                         seen.gateways().getOrDefault(workload.name(), 0),
                         outlook.loads().loads().getOrDefault(workload.name(), 0L),
                         Optional.ofNullable(outlook.states().get(workload.name()))

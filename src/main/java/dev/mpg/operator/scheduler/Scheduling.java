@@ -63,6 +63,9 @@ public final class Scheduling {
         /** Instances that hold something of a Proxy, by cluster id: these may be more than those planned. */
         final Map<String, Set<String>> holders = new HashMap<>();
 
+        /** Of how many Proxies each of them holds something. */
+        final Map<String, Integer> held = new HashMap<>();
+
         /** By cluster id. */
         final Map<String, Integer> weights = new HashMap<>();
 
@@ -76,6 +79,17 @@ public final class Scheduling {
         Plan(SchedulerPolicy policy) {
             this.policy = policy;
             this.placement = new Placement(policy.placement());
+        }
+
+        /** Those that held something of a Proxy before. */
+        Set<String> hold(String clusterId, Set<String> now) {
+            Set<String> before = now.isEmpty() ? holders.remove(clusterId) : holders.put(clusterId, Set.copyOf(now));
+            now.forEach(instance -> held.merge(instance, 1, Integer::sum));
+            if (before == null) {
+                return Set.of();
+            }
+            before.forEach(instance -> held.computeIfPresent(instance, (_, count) -> count == 1 ? null : count - 1));
+            return before;
         }
     }
 
@@ -161,8 +175,7 @@ public final class Scheduling {
             if (plan == null) {
                 return;
             }
-            Set<String> before = plan.holders.put(clusterId, Set.copyOf(holders));
-            if (before == null || holders.containsAll(before)) {
+            if (holders.containsAll(plan.hold(clusterId, holders))) {
                 return;
             }
         }
@@ -182,7 +195,7 @@ public final class Scheduling {
         Plan plan = plans.get(scheduler);
         if (plan != null) {
             plan.placement.remove(clusterId);
-            plan.holders.remove(clusterId);
+            plan.hold(clusterId, Set.of());
             plan.weights.remove(clusterId);
             plan.less.remove(clusterId);
         }
@@ -198,9 +211,8 @@ public final class Scheduling {
     /** How many instances a pool should have now: more than wanted while the last ones still have something. */
     public synchronized int size(Scheduler scheduler) {
         Plan plan = plan(scheduler);
-        Set<String> needed = new HashSet<>();
-        plan.holders.values().forEach(needed::addAll);
-        plan.placement.proxies().forEach(proxy -> needed.addAll(proxy.instances()));
+        Set<String> needed = new HashSet<>(plan.held.keySet());
+        needed.addAll(plan.placement.proxiesByInstance().keySet());
         needed.retainAll(plan.states.keySet());
         needed.removeIf(instance -> plan.states.get(instance) == InstanceState.Lost);
         int size =
@@ -262,9 +274,7 @@ public final class Scheduling {
     private Outlook outlook(Plan plan, Instant now) {
         return new Outlook(
                 new TreeMap<>(plan.states),
-                plan.placement.proxies().stream()
-                        .flatMap(proxy -> proxy.instances().stream())
-                        .collect(Collectors.groupingBy(instance -> instance, Collectors.counting())),
+                plan.placement.proxiesByInstance(),
                 plan.placement.statistics(),
                 plan.totals,
                 plan.left,

@@ -24,8 +24,8 @@ class SchedulerMetricsTest {
         List<Meter.Id> removed = new ArrayList<>();
         registry.config().onMeterRemoved(meter -> removed.add(meter.getId()));
 
-        metrics.set("default", 2, pool(Map.of("a", 1L, "b", 2L), Totals.NONE));
-        metrics.set("default", 2, pool(Map.of("a", 3L, "b", 4L), Totals.NONE));
+        metrics.set("default", 2, pool(Map.of("a", 1L, "b", 2L)));
+        metrics.set("default", 2, pool(Map.of("a", 3L, "b", 4L)));
 
         assertThat(removed).isEmpty();
         assertThat(registry.scrape())
@@ -37,10 +37,10 @@ class SchedulerMetricsTest {
 
     @Test
     void an_instance_and_a_pool_that_are_gone_are_no_longer_shown() {
-        metrics.set("default", 2, pool(Map.of("a", 1L, "b", 2L), Totals.NONE));
-        metrics.set("other", 1, pool(Map.of("c", 1L), Totals.NONE));
+        metrics.set("default", 2, pool(Map.of("a", 1L, "b", 2L)));
+        metrics.set("other", 1, pool(Map.of("c", 1L)));
 
-        metrics.set("default", 1, pool(Map.of("a", 3L), Totals.NONE));
+        metrics.set("default", 1, pool(Map.of("a", 3L)));
         metrics.forget("other");
 
         assertThat(registry.scrape())
@@ -50,14 +50,14 @@ class SchedulerMetricsTest {
                 .doesNotContainPattern("(?m)^mpg_scheduler_(load|instances|moves_waiting).*other");
     }
 
-    private static Outlook pool(Map<String, Long> loads, Totals totals) {
+    private static Outlook pool(Map<String, Long> loads) {
         Map<String, InstanceState> states = new TreeMap<>();
         loads.keySet().forEach(instance -> states.put(instance, InstanceState.Ready));
         return new Outlook(
                 states,
-                loads,
+                Map.of(),
                 new LoadStatistics(new TreeMap<>(loads), new TreeMap<>(), 0.5, 1.25),
-                totals,
+                Totals.NONE,
                 0,
                 0,
                 Optional.empty());

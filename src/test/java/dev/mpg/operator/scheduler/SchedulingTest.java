@@ -59,7 +59,7 @@ class SchedulingTest {
     }
 
     private long on(Scheduler pool, String instance) {
-        return scheduling.look(pool).proxies().getOrDefault(instance, 0L);
+        return scheduling.look(pool).proxies().getOrDefault(instance, 0);
     }
 
     @Test
@@ -133,7 +133,7 @@ class SchedulingTest {
         Outlook lost = scheduling.look(pool);
         assertThat(lost.states()).containsEntry("default-1", InstanceState.Lost);
         assertThat(lost.totals().forced()).isEqualTo(2);
-        assertThat(lost.proxies()).containsOnlyKeys("default-0").containsEntry("default-0", 4L);
+        assertThat(lost.proxies()).containsOnlyKeys("default-0").containsEntry("default-0", 4);
 
         connect(1);
         assertThat(scheduling.look(pool).lookAgain()).contains(now.plusSeconds(10));
