@@ -41,10 +41,12 @@ final class ProxyRules {
             + "self.routes[i].backendRefs.map(ref, ref.name in backends).indexOf(false)].name"
             + " + ', which is not in spec.backends: add it there or correct the name')[0])[0]";
 
-    static final String ENDPOINTS_ARE_FROM_ONE_PLACE = "has(self.endpoints) != has(self.service)";
-    static final String ENDPOINTS_ARE_FROM_NONE_OR_TWO = "'backend ' + self.name + (has(self.service)"
-            + " ? ' has both endpoints and a service: remove one of them'"
-            + " : ' has neither endpoints nor a service: give one of them')";
+    static final String ENDPOINTS_ARE_FROM_ONE_PLACE =
+            "[has(self.endpoints), has(self.service), has(self.dns)].exists_one(given, given)";
+    static final String ENDPOINTS_ARE_FROM_NONE_OR_TWO = "'backend ' + self.name"
+            + " + (has(self.endpoints) || has(self.service) || has(self.dns)"
+            + " ? ' has more than one of endpoints, service and dns: leave one of them'"
+            + " : ' has neither endpoints nor a service nor a dns name: give one of them')";
 
     private static final String UNITS = "give whole numbers with units (h, m, s, ms), such as 3s, 500ms or 1m30s";
 

@@ -25,7 +25,8 @@ import org.jspecify.annotations.Nullable;
 @JsonClassDescription("What this Proxy's gateways should do.")
 @SchemaCustomizer(
         value = ListSchema.class,
-        input = "listeners:16:name routes:5000:name:atomic backends:5000:name:atomic envoyPatches:64")
+        input =
+                "listeners:16:name routes:5000:name:atomic backends:5000:name:atomic envoyPatches:64 tests:1000:name:atomic")
 @ValidationRule(
         value = ProxyRules.CLUSTER_ID_STAYS,
         messageExpression = ProxyRules.CLUSTER_ID_CHANGED,
@@ -41,7 +42,7 @@ import org.jspecify.annotations.Nullable;
 public record ProxySpec(
         @JsonPropertyDescription("Name of this config plane, which gateways give as node.cluster. Unique; immutable."
                 + " Default: <namespace>.<name>.")
-        @Pattern("^" + DNS_NAME + "$")
+        @Pattern("^" + ObjectName.DNS_NAME + "$")
         @Size(min = 1, max = 128)
         @Nullable
         String clusterId,
@@ -57,19 +58,24 @@ public record ProxySpec(
         Gateway gateway,
 
         @JsonPropertyDescription("Ports on which every gateway takes requests.") @Nullable
-        List<Listener> listeners,
+        List<ListenerSpec> listeners,
 
         @JsonPropertyDescription("Which request goes to which backends.") @Nullable
-        List<Route> routes,
+        List<RouteSpec> routes,
 
         @JsonPropertyDescription("Upstream services that routes refer to by name.") @Nullable
-        List<Backend> backends,
+        List<BackendSpec> backends,
 
         @JsonPropertyDescription(
                 "Changes to the Envoy resources that the rest compiles to, for what it can't say. In order;"
                         + " not validated beyond that they apply: Envoy may refuse the result.")
         @Nullable
         List<EnvoyPatch> envoyPatches,
+
+        @JsonPropertyDescription(
+                "What must become of which request: when one of these fails, the config doesn't go out.")
+        @Nullable
+        List<ConfigTest> tests,
 
         @JsonPropertyDescription("How a change reaches the fleet.") @Nullable
         Rollout rollout,
@@ -91,173 +97,6 @@ public record ProxySpec(
             @Default("1")
             @Nullable
             Integer replicas) {}
-
-    /** A port on which every gateway of the fleet takes requests. */
-    @JsonInclude(JsonInclude.Include.NON_NULL)
-    public record Listener(
-            @JsonPropertyDescription("Unique among the listeners.")
-            @Required
-            @Pattern(DNS_LABEL)
-            @Size(min = 1, max = 63)
-            String name,
-
-            @JsonPropertyDescription("TCP port. Unique among the listeners.") @Required @Min(1) @Max(65535)
-            Integer port,
-
-            @JsonPropertyDescription("HTTP: HTTP/1.1 and HTTP/2 without TLS.") @Default("HTTP") @Nullable
-            Protocol protocol) {}
-
-    /** What a listener speaks with its clients. */
-    public enum Protocol {
-        HTTP
-    }
-
-    /** Sends matching requests to backends, in the shape of a Gateway API HTTPRoute rule. */
-    @JsonInclude(JsonInclude.Include.NON_NULL)
-    @SchemaCustomizer(value = ListSchema.class, input = "hostnames:16:set matches:64 backendRefs:1-16:name")
-    public record Route(
-            @JsonPropertyDescription("Unique among the routes; how status, traces and tests call the route.")
-            @Required
-            @Pattern(DNS_LABEL)
-            @Size(min = 1, max = 63)
-            String name,
-
-            @JsonPropertyDescription(
-                    "Host names of the request (without port), with or without a leading '*.'. None: every host"
-                            + " that no other route names: a request is matched only against the routes of the most"
-                            + " specific host name that fits.")
-            @Nullable
-            List<@Pattern("^(\\*\\.)?" + DNS_NAME + "$") @Size(min = 1, max = 253) String> hostnames,
-
-            @JsonPropertyDescription("The route takes a request that fits any of these. None: every path.") @Nullable
-            List<Match> matches,
-
-            @JsonPropertyDescription(
-                    "Where requests go, in proportion to the weights. All 0: they are answered with 500.")
-            @Required
-            List<BackendRef> backendRefs,
-
-            @JsonPropertyDescription("How long a request may take.") @Nullable
-            Timeouts timeouts) {}
-
-    /** What a request must look like. All given parts must fit. */
-    @JsonInclude(JsonInclude.Include.NON_NULL)
-    public record Match(
-            @JsonPropertyDescription("What the path must look like. None: every path.") @Nullable
-            PathMatch path) {}
-
-    /** How the path is matched. */
-    @JsonInclude(JsonInclude.Include.NON_NULL)
-    public record PathMatch(
-            @JsonPropertyDescription(
-                    "Exact, or PathPrefix: whole path elements, so /foo fits /foo/bar but not /foobar.")
-            @Default("PathPrefix")
-            @Nullable
-            PathMatchType type,
-
-            @JsonPropertyDescription("Starts with a slash; without query.")
-            @Required
-            @Pattern("^/([-A-Za-z0-9/._~!$&'()*+,;=:@]|%[0-9a-fA-F]{2})*$")
-            @Size(min = 1, max = 1024)
-            String value) {}
-
-    /** The kinds of path match, with the meaning that Gateway API gives them. */
-    public enum PathMatchType {
-        Exact,
-        PathPrefix
-    }
-
-    /** A backend's share of a route's requests. */
-    @JsonInclude(JsonInclude.Include.NON_NULL)
-    public record BackendRef(
-            @JsonPropertyDescription("One of spec.backends. Unique in its route.")
-            @Required
-            @Pattern(DNS_LABEL)
-            @Size(min = 1, max = 63)
-            String name,
-
-            @JsonPropertyDescription("Share of requests: weight / sum of the weights.")
-            @Min(0)
-            @Max(1000000)
-            @Default("1")
-            @Nullable
-            Integer weight) {}
-
-    /** How long things may take, as Gateway API durations: 3s, 500ms, 1m30s. */
-    @JsonInclude(JsonInclude.Include.NON_NULL)
-    @ValidationRule(
-            value = ProxyRules.TIMEOUT_IS_DURATION,
-            messageExpression = ProxyRules.TIMEOUT_IS_NO_DURATION,
-            fieldPath = ".request")
-    public record Timeouts(
-            @JsonPropertyDescription("From the request's end to the response's end, at most 24h. 0s: no limit.")
-            @Size(max = 28)
-            @Nullable
-            String request) {}
-
-    /** An upstream service: endpoints that are written down, or those of a Kubernetes Service. */
-    @JsonInclude(JsonInclude.Include.NON_NULL)
-    @SchemaCustomizer(value = ListSchema.class, input = "endpoints:64:host+port")
-    @ValidationRule(
-            value = ProxyRules.ENDPOINTS_ARE_FROM_ONE_PLACE,
-            messageExpression = ProxyRules.ENDPOINTS_ARE_FROM_NONE_OR_TWO)
-    public record Backend(
-            @JsonPropertyDescription("Unique among the backends; what backendRefs say.")
-            @Required
-            @Pattern(DNS_LABEL)
-            @Size(min = 1, max = 63)
-            String name,
-
-            @JsonPropertyDescription("Addresses that share the backend's requests. None: requests get 503."
-                    + " Either these or a service must be given.")
-            @Nullable
-            List<Endpoint> endpoints,
-
-            @JsonPropertyDescription(
-                    "A Service whose endpoints share the backend's requests, as they come and go: that is no"
-                            + " change of the config, and makes no version. None is ready, nor serving while it ends: requests get 503.")
-            @Nullable
-            ServiceRef service,
-
-            @JsonPropertyDescription("Limits beyond which requests are refused rather than queued.") @Nullable
-            CircuitBreaker circuitBreaker) {}
-
-    /** One address of an upstream service. */
-    @JsonInclude(JsonInclude.Include.NON_NULL)
-    @ValidationRule(value = ProxyRules.IS_IP, messageExpression = ProxyRules.IS_NO_IP, fieldPath = ".host")
-    public record Endpoint(
-            @JsonPropertyDescription("IPv4 or IPv6 address.") @Required @Size(max = 45)
-            String host,
-
-            @JsonPropertyDescription("TCP port.") @Required @Min(1) @Max(65535)
-            Integer port) {}
-
-    /** A port of a Kubernetes Service. */
-    @JsonInclude(JsonInclude.Include.NON_NULL)
-    public record ServiceRef(
-            @JsonPropertyDescription("A Service in the Proxy's namespace.")
-            @Required
-            @Pattern(DNS_LABEL)
-            @Size(min = 1, max = 63)
-            String name,
-
-            @JsonPropertyDescription("The Service's port, not that of its pods.") @Required @Min(1) @Max(65535)
-            Integer port) {}
-
-    /** Envoy's circuit-breaker thresholds, counted per gateway. Absent: Envoy's default, 1024 (retries: 3). */
-    @JsonInclude(JsonInclude.Include.NON_NULL)
-    public record CircuitBreaker(
-            @JsonPropertyDescription("Open connections to the backend.") @Min(0) @Max(4294967295L) @Nullable
-            Long maxConnections,
-
-            @JsonPropertyDescription("Requests that wait for a connection.") @Min(0) @Max(4294967295L) @Nullable
-            Long maxPendingRequests,
-
-            @JsonPropertyDescription("Requests under way.") @Min(0) @Max(4294967295L) @Nullable
-            Long maxParallelRequests,
-
-            @JsonPropertyDescription("Retries under way.") @Min(0) @Max(4294967295L) @Nullable
-            Long maxParallelRetries) {}
 
     /** A JSON Patch (RFC 6902) on one of the Envoy resources that the spec compiles to, in its JSON form. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -317,6 +156,73 @@ public record ProxySpec(
         copy,
         test
     }
+
+    /** A request, and what must become of it. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record ConfigTest(
+            @JsonPropertyDescription("Unique among the tests; what a failure is called.")
+            @Required
+            @Size(min = 1, max = 128)
+            String name,
+
+            @JsonPropertyDescription("The request.") @Required
+            TestRequest request,
+
+            @JsonPropertyDescription("What must become of it. All given parts must hold.") @Required
+            Expectation expect) {}
+
+    /** A request as a client sends it. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    @SchemaCustomizer(value = ListSchema.class, input = "headers:32")
+    public record TestRequest(
+            @JsonPropertyDescription("The listener that takes it. Default: all that route must agree.")
+            @Pattern(ObjectName.DNS_LABEL)
+            @Size(min = 1, max = 63)
+            @Nullable
+            String listener,
+
+            @JsonPropertyDescription("The method.")
+            @Default("GET")
+            @Pattern("^[A-Z]+$")
+            @Size(min = 1, max = 32)
+            @Nullable
+            String method,
+
+            @JsonPropertyDescription("The Host header, perhaps with a port.") @Required @Size(min = 1, max = 259)
+            String host,
+
+            @JsonPropertyDescription("The path, perhaps with a query.")
+            @Default("/")
+            @Pattern("^/[!-~]*$")
+            @Size(max = 4096)
+            @Nullable
+            String path,
+
+            @JsonPropertyDescription("Headers.") @Nullable List<RouteSpec.Header> headers) {}
+
+    /** What must become of a request. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record Expectation(
+            @JsonPropertyDescription("Name of the route that takes it.")
+            @Pattern(ObjectName.DNS_LABEL)
+            @Size(min = 1, max = 63)
+            @Nullable
+            String route,
+
+            @JsonPropertyDescription("A backend that it may go to.")
+            @Pattern(ObjectName.DNS_LABEL)
+            @Size(min = 1, max = 63)
+            @Nullable
+            String backend,
+
+            @JsonPropertyDescription("The status with which the gateway answers itself: 404 when no route takes it.")
+            @Min(200)
+            @Max(599)
+            @Nullable
+            Integer status,
+
+            @JsonPropertyDescription("Where a redirect leads to.") @Size(max = 4096) @Nullable
+            String location) {}
 
     /** How a change reaches the fleet, and what stops it. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -406,7 +312,4 @@ public record ProxySpec(
         /** It waits for traffic, or for somebody. */
         Pause
     }
-
-    private static final String DNS_LABEL = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$";
-    private static final String DNS_NAME = "[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*";
 }

@@ -4,9 +4,9 @@ import static java.util.stream.Collectors.toCollection;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.mpg.config.Origin;
+import dev.mpg.config.Route;
 import dev.mpg.config.TrafficConfig;
 import dev.mpg.config.TrafficConfig.EnvoyPatch;
-import dev.mpg.config.TrafficConfig.Route;
 import dev.mpg.snapshot.ResourceType;
 import java.util.Collection;
 import java.util.Comparator;
@@ -195,7 +195,9 @@ public final class Blame {
 
     /** The most of a route's name or of one of its paths that the message has. */
     private int mention(Route route) {
-        return Stream.concat(Stream.of(route.name()), route.paths().stream().map(TrafficConfig.PathMatch::path))
+        return Stream.concat(
+                        Stream.of(route.name()),
+                        route.matches().stream().map(match -> match.path().path()))
                 .mapToInt(this::mention)
                 .max()
                 .orElse(0);

@@ -1,6 +1,8 @@
 package dev.mpg.compile;
 
 import com.google.protobuf.Message;
+import dev.mpg.config.Backend.Endpoint;
+import dev.mpg.config.Backend.Endpoints;
 import dev.mpg.config.Problem;
 import dev.mpg.config.TrafficConfig;
 import dev.mpg.snapshot.Resource;
@@ -29,19 +31,17 @@ public final class Compiler {
         List<Resource> resources = new ArrayList<>();
         config.backends().forEach(backend -> {
             resources.add(resource(ResourceType.CLUSTER, backend.name(), Clusters.cluster(backend)));
-            if (backend.service().isEmpty()) {
+            if (backend.endpoints() instanceof Endpoints.Written(List<Endpoint> endpoints)) {
                 resources.add(resource(
-                        ResourceType.ENDPOINT,
-                        backend.name(),
-                        Clusters.loadAssignment(backend.name(), backend.endpoints())));
+                        ResourceType.ENDPOINT, backend.name(), Clusters.loadAssignment(backend.name(), endpoints)));
             }
         });
         config.listeners()
-                .forEach(listener ->
-                        resources.add(resource(ResourceType.LISTENER, listener.name(), Listeners.listener(listener))));
+                .forEach(listener -> resources.add(resource(
+                        ResourceType.LISTENER, listener.name(), Listeners.listener(listener, config.routes()))));
         if (!config.listeners().isEmpty()) {
             resources.add(resource(ResourceType.ROUTE, Routes.CONFIGURATION_NAME, Routes.configuration()));
-            Routes.virtualHosts(config.routes())
+            Routes.virtualHosts(config.routes(), config.backends())
                     .forEach(host -> resources.add(resource(ResourceType.VIRTUAL_HOST, host.getName(), host)));
         }
         return resources;

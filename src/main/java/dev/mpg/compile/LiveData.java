@@ -1,8 +1,9 @@
 package dev.mpg.compile;
 
 import com.google.protobuf.InvalidProtocolBufferException;
-import dev.mpg.config.TrafficConfig.Endpoint;
-import dev.mpg.config.TrafficConfig.ServiceRef;
+import dev.mpg.config.Backend.Endpoint;
+import dev.mpg.config.Backend.ServiceRef;
+import dev.mpg.config.SecretRef;
 import dev.mpg.snapshot.Resource;
 import dev.mpg.snapshot.ResourceType;
 import dev.mpg.snapshot.Snapshot;
@@ -36,6 +37,16 @@ public final class LiveData {
     /** The name of a service's endpoints: {@code <namespace>/<name>:<port>}. */
     static String name(ServiceRef service) {
         return service.namespace() + "/" + service.name() + ":" + service.port();
+    }
+
+    /** The name of a Secret's certificate and key: {@code <namespace>/<name>}. */
+    static String name(SecretRef secret) {
+        return secret.namespace() + "/" + secret.name();
+    }
+
+    /** The name of the authorities that a Secret has: {@code <namespace>/<name>#ca.crt}. */
+    static String authoritiesName(SecretRef secret) {
+        return name(secret) + "#ca.crt";
     }
 
     private static Optional<ServiceRef> service(String name) {

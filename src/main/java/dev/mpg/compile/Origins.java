@@ -1,11 +1,11 @@
 package dev.mpg.compile;
 
+import dev.mpg.config.Backend;
+import dev.mpg.config.Listener;
 import dev.mpg.config.Origin;
+import dev.mpg.config.Route;
 import dev.mpg.config.TrafficConfig;
-import dev.mpg.config.TrafficConfig.Backend;
 import dev.mpg.config.TrafficConfig.EnvoyPatch;
-import dev.mpg.config.TrafficConfig.Listener;
-import dev.mpg.config.TrafficConfig.Route;
 import dev.mpg.snapshot.ResourceType;
 import java.util.List;
 import java.util.stream.Stream;
@@ -46,7 +46,9 @@ public final class Origins {
                         .map(Backend::origin);
             case ENDPOINT ->
                 config.backends().stream()
-                        .filter(backend -> Clusters.loadAssignmentName(backend).equals(name))
+                        .filter(backend -> Clusters.loadAssignmentName(backend)
+                                .filter(name::equals)
+                                .isPresent())
                         .map(backend ->
                                 backend.origin().field(backend.service().isPresent() ? "service" : "endpoints"));
             case LISTENER ->
@@ -78,7 +80,9 @@ public final class Origins {
         return switch (type) {
             case CLUSTER -> config.backends().stream().map(Backend::name);
             case ENDPOINT ->
-                config.backends().stream().map(Clusters::loadAssignmentName).distinct();
+                config.backends().stream()
+                        .flatMap(backend -> Clusters.loadAssignmentName(backend).stream())
+                        .distinct();
             case LISTENER -> config.listeners().stream().map(Listener::name);
             case ROUTE -> config.listeners().stream().limit(1).map(listener -> Routes.CONFIGURATION_NAME);
             case VIRTUAL_HOST ->

@@ -115,7 +115,9 @@ final class Patches {
                 .filter(backend -> patch.type() == EnvoyResource.ClusterLoadAssignment
                         && backend.service().isPresent())
                 .filter(backend -> patch.name().equals(backend.name())
-                        || patch.name().equals(Clusters.loadAssignmentName(backend)))
+                        || Clusters.loadAssignmentName(backend)
+                                .filter(patch.name()::equals)
+                                .isPresent())
                 .findFirst()
                 .map(backend -> new Problem(
                         name,

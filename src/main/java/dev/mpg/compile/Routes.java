@@ -1,17 +1,18 @@
 package dev.mpg.compile;
 
-import com.google.protobuf.UInt32Value;
-import com.google.protobuf.util.Durations;
-import dev.mpg.config.TrafficConfig.BackendRef;
-import dev.mpg.config.TrafficConfig.PathMatch;
-import dev.mpg.config.TrafficConfig.Route;
-import io.envoyproxy.envoy.config.route.v3.DirectResponseAction;
-import io.envoyproxy.envoy.config.route.v3.RouteAction;
+import dev.mpg.config.Backend;
+import dev.mpg.config.Route;
+import dev.mpg.config.Route.Match;
+import dev.mpg.config.Route.NamedMatch;
+import dev.mpg.config.Route.PathMatch;
+import io.envoyproxy.envoy.config.route.v3.HeaderMatcher;
+import io.envoyproxy.envoy.config.route.v3.QueryParameterMatcher;
 import io.envoyproxy.envoy.config.route.v3.RouteConfiguration;
 import io.envoyproxy.envoy.config.route.v3.RouteMatch;
 import io.envoyproxy.envoy.config.route.v3.Vhds;
 import io.envoyproxy.envoy.config.route.v3.VirtualHost;
-import io.envoyproxy.envoy.config.route.v3.WeightedCluster;
+import io.envoyproxy.envoy.type.matcher.v3.RegexMatcher;
+import io.envoyproxy.envoy.type.matcher.v3.StringMatcher;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -23,7 +24,7 @@ import java.util.TreeMap;
  * route costs the bytes of its host and not those of the whole table.
  *
  * <p>A request belongs to the most specific host name that fits, as Envoy and Gateway API have it: when none of that
- * host's routes fits the path, the answer is 404, also where a route for {@code *.example.com} or every host would fit.
+ * host's routes fits the request, the answer is 404, also where a route for {@code *.example.com} or every host would fit.
  *
  * @see <a href="https://github.com/kubernetes-sigs/gateway-api/discussions/2294">Gateway API: hosts don't fall through</a>
  */
@@ -31,16 +32,39 @@ final class Routes {
     /** The one route configuration that all listeners share. */
     static final String CONFIGURATION_NAME = "routes";
 
-    private static final int INTERNAL_SERVER_ERROR = 500;
+    /** What a path is matched by, the kind that is tried first coming first. */
+    private enum Kind {
+        EXACT,
+        REGEX,
+        PREFIX;
+
+        static Kind of(PathMatch path) {
+            return switch (path) {
+                case PathMatch.Exact _ -> EXACT;
+                case PathMatch.Regex _ -> REGEX;
+                case PathMatch.Prefix _ -> PREFIX;
+            };
+        }
+    }
 
     /**
-     * The order in which Gateway API wants matches tried: exact paths, then prefixes, longer ones first. Of two others at
-     * most one fits a request; they are sorted too, so that the order in which routes are written makes no version.
+     * The order in which Gateway API wants matches tried: exact paths, then prefixes, longer ones first; then by method, and
+     * by how many headers and query parameters there are. It leaves open where regular expressions are; other gateways have
+     * them between the two. What is equal by then is tried in the order written, unless only one of two can fit: those are
+     * sorted too, so that the order in which they are written makes no version.
+     *
+     * @see <a href="https://gateway-api.sigs.k8s.io/reference/spec/#httprouterule">Gateway API: HTTPRouteRule.matches</a>
      */
-    private static final Comparator<PathMatch> PRECEDENCE = Comparator.comparing(
-                    (PathMatch path) -> path instanceof PathMatch.Prefix)
-            .thenComparing(path -> path.path().length(), Comparator.reverseOrder())
-            .thenComparing(PathMatch::path);
+    private static final Comparator<Match> PRECEDENCE = Comparator.comparing((Match match) -> Kind.of(match.path()))
+            .thenComparing(match -> match.path().path().length(), Comparator.reverseOrder())
+            .thenComparing(match ->
+                    match.path() instanceof PathMatch.Regex ? "" : match.path().path())
+            .thenComparing(match -> match.method().isEmpty())
+            .thenComparing(match -> match.headers().size(), Comparator.reverseOrder())
+            .thenComparing(match -> match.queryParams().size(), Comparator.reverseOrder())
+            .thenComparing(match -> match.path() instanceof PathMatch.Regex
+                    ? ""
+                    : match.method().orElse(""));
 
     private Routes() {}
 
@@ -68,64 +92,59 @@ final class Routes {
         return virtualHostName.substring(CONFIGURATION_NAME.length() + 1);
     }
 
-    static List<VirtualHost> virtualHosts(List<Route> routes) {
+    /** @param backends to which the routes refer */
+    static List<VirtualHost> virtualHosts(List<Route> routes, List<Backend> backends) {
+        RouteActions actions = new RouteActions(backends);
         SortedMap<String, List<Rule>> rulesByHost = new TreeMap<>();
         for (Route route : routes) {
             for (String hostname : route.hostnames()) {
                 List<Rule> rules = rulesByHost.computeIfAbsent(hostname, host -> new ArrayList<>());
-                route.paths().forEach(path -> rules.add(new Rule(path, route)));
+                route.matches().forEach(match -> rules.add(new Rule(match, route)));
             }
         }
         List<VirtualHost> hosts = new ArrayList<>(rulesByHost.size());
         rulesByHost.forEach((hostname, rules) -> {
-            rules.sort(Comparator.comparing(Rule::path, PRECEDENCE));
+            rules.sort(Comparator.comparing(Rule::match, PRECEDENCE));
             VirtualHost.Builder host =
                     VirtualHost.newBuilder().setName(virtualHostName(hostname)).addDomains(hostname);
-            rules.forEach(rule -> host.addRoutes(rule.toEnvoy()));
+            rules.forEach(rule -> host.addRoutes(actions.route(rule.route(), rule.match(), match(rule.match()))));
             hosts.add(host.build());
         });
         return hosts;
     }
 
     /** One match of a route. */
-    private record Rule(PathMatch path, Route route) {
-        io.envoyproxy.envoy.config.route.v3.Route toEnvoy() {
-            io.envoyproxy.envoy.config.route.v3.Route.Builder envoy =
-                    io.envoyproxy.envoy.config.route.v3.Route.newBuilder()
-                            .setName(route.name())
-                            .setMatch(match(path));
-            long totalWeight =
-                    route.backendRefs().stream().mapToLong(BackendRef::weight).sum();
-            return totalWeight == 0
-                    ? envoy.setDirectResponse(DirectResponseAction.newBuilder().setStatus(INTERNAL_SERVER_ERROR))
-                            .build()
-                    : envoy.setRoute(action(route)).build();
+    private record Rule(Match match, Route route) {}
+
+    private static RouteMatch match(Match match) {
+        RouteMatch.Builder envoy = RouteMatch.newBuilder();
+        switch (match.path()) {
+            case PathMatch.Exact(String exact) -> envoy.setPath(exact);
+            case PathMatch.Prefix(String prefix) when prefix.equals("/") -> envoy.setPrefix("/");
+            case PathMatch.Prefix(String prefix) -> envoy.setPathSeparatedPrefix(prefix);
+            case PathMatch.Regex(String regex) -> envoy.setSafeRegex(regex(regex));
         }
+        match.method()
+                .ifPresent(method -> envoy.addHeaders(HeaderMatcher.newBuilder()
+                        .setName(":method")
+                        .setStringMatch(StringMatcher.newBuilder().setExact(method))));
+        match.headers()
+                .forEach(header -> envoy.addHeaders(
+                        HeaderMatcher.newBuilder().setName(header.name()).setStringMatch(value(header))));
+        match.queryParams()
+                .forEach(parameter -> envoy.addQueryParameters(QueryParameterMatcher.newBuilder()
+                        .setName(parameter.name())
+                        .setStringMatch(value(parameter))));
+        return envoy.build();
     }
 
-    private static RouteMatch match(PathMatch path) {
-        return switch (path) {
-            case PathMatch.Exact(String exact) ->
-                RouteMatch.newBuilder().setPath(exact).build();
-            case PathMatch.Prefix(String prefix)
-            when prefix.equals("/") -> RouteMatch.newBuilder().setPrefix("/").build();
-            case PathMatch.Prefix(String prefix) ->
-                RouteMatch.newBuilder().setPathSeparatedPrefix(prefix).build();
-        };
+    private static StringMatcher value(NamedMatch match) {
+        return match.regex()
+                ? StringMatcher.newBuilder().setSafeRegex(regex(match.value())).build()
+                : StringMatcher.newBuilder().setExact(match.value()).build();
     }
 
-    private static RouteAction action(Route route) {
-        RouteAction.Builder action = RouteAction.newBuilder();
-        route.requestTimeout().ifPresent(timeout -> action.setTimeout(Durations.fromNanos(timeout.toNanos())));
-        if (route.backendRefs().size() == 1) {
-            return action.setCluster(route.backendRefs().getFirst().backend()).build();
-        }
-        WeightedCluster.Builder weighted = WeightedCluster.newBuilder();
-        for (BackendRef ref : route.backendRefs()) {
-            weighted.addClusters(WeightedCluster.ClusterWeight.newBuilder()
-                    .setName(ref.backend())
-                    .setWeight(UInt32Value.of(ref.weight())));
-        }
-        return action.setWeightedClusters(weighted).build();
+    static RegexMatcher regex(String regex) {
+        return RegexMatcher.newBuilder().setRegex(regex).build();
     }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.awaitility.Awaitility.await;
 
 import dev.mpg.testing.KubernetesApi;
+import dev.mpg.testing.Specs;
 import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.ConditionBuilder;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
@@ -120,44 +121,74 @@ class CustomResourceStatusIT {
     @Test
     void absentFieldsGetTheirDefaults() {
         ProxySpec spec = API.client()
-                .resource(named(
-                        "shop",
-                        new ProxySpec(
-                                null,
-                                null,
-                                new ProxySpec.Gateway(null),
-                                List.of(new ProxySpec.Listener("http", 8080, null)),
-                                List.of(new ProxySpec.Route(
-                                        "rest",
-                                        null,
-                                        List.of(new ProxySpec.Match(new ProxySpec.PathMatch(null, "/"))),
-                                        List.of(new ProxySpec.BackendRef("shop", null)),
-                                        null)),
-                                List.of(new ProxySpec.Backend("shop", List.of(), null, null)),
-                                null,
-                                null,
-                                null)))
+                .resource(named("shop", Specs.of("""
+                        gateway: {}
+                        listeners:
+                        - {name: http, port: 8080, httpsRedirect: {}}
+                        - {name: https, port: 8443, protocol: HTTPS, tls: {certificates: [{secretName: shop}]}}
+                        routes:
+                        - name: rest
+                          matches:
+                          - {path: {value: /}, headers: [{name: a, value: b}], queryParams: [{name: a, value: b}]}
+                          filters:
+                          - {type: RequestMirror, requestMirror: {backendRef: {name: shop}}}
+                          - {type: CORS, cors: {allowOrigins: ['*']}}
+                          - {type: Fault, fault: {delay: {fixed: 1s}, abort: {status: 503}}}
+                          backendRefs: [{name: shop}]
+                          retry: {}
+                        - {name: old, hostnames: [old.example.com], filters: [{type: RequestRedirect, requestRedirect: {port: 1}}]}
+                        backends:
+                        - name: shop
+                          endpoints: []
+                          healthCheck: {active: {}, passive: {}}
+                          loadBalancer: {consistentHash: {type: SourceIP}}
+                        tests:
+                        - {name: all, request: {host: a}, expect: {route: rest}}
+                        """)))
                 .inNamespace(namespace)
                 .create()
                 .getSpec();
 
-        assertThat(spec)
-                .isEqualTo(new ProxySpec(
-                        null,
-                        "default",
-                        new ProxySpec.Gateway(1),
-                        List.of(new ProxySpec.Listener("http", 8080, ProxySpec.Protocol.HTTP)),
-                        List.of(new ProxySpec.Route(
-                                "rest",
-                                null,
-                                List.of(new ProxySpec.Match(
-                                        new ProxySpec.PathMatch(ProxySpec.PathMatchType.PathPrefix, "/"))),
-                                List.of(new ProxySpec.BackendRef("shop", 1)),
-                                null)),
-                        List.of(new ProxySpec.Backend("shop", List.of(), null, null)),
-                        null,
-                        null,
-                        10));
+        assertThat(spec).isEqualTo(Specs.of("""
+                schedulerName: default
+                gateway: {replicas: 1}
+                listeners:
+                - {name: http, port: 8080, protocol: HTTP, httpsRedirect: {port: 443, statusCode: 301}}
+                - {name: https, port: 8443, protocol: HTTPS, tls: {minVersion: V1_2, certificates: [{secretName: shop}]}}
+                routes:
+                - name: rest
+                  matches:
+                  - path: {type: PathPrefix, value: /}
+                    headers: [{type: Exact, name: a, value: b}]
+                    queryParams: [{type: Exact, name: a, value: b}]
+                  filters:
+                  - {type: RequestMirror, requestMirror: {backendRef: {name: shop}, percent: 100}}
+                  - {type: CORS, cors: {allowOrigins: ['*'], maxAge: 5}}
+                  - {type: Fault, fault: {delay: {fixed: 1s, percent: 100}, abort: {status: 503, percent: 100}}}
+                  backendRefs: [{name: shop, weight: 1}]
+                  retry: {attempts: 1}
+                - name: old
+                  hostnames: [old.example.com]
+                  filters: [{type: RequestRedirect, requestRedirect: {port: 1, statusCode: 302}}]
+                backends:
+                - name: shop
+                  endpoints: []
+                  protocol: HTTP1
+                  connectTimeout: 5s
+                  healthCheck:
+                    active:
+                      {type: HTTP, path: /, timeout: 1s, interval: 3s, unhealthyThreshold: 3, healthyThreshold: 1}
+                    passive:
+                      consecutive5xxErrors: 5
+                      consecutiveGatewayErrors: 0
+                      interval: 3s
+                      baseEjectionTime: 30s
+                      maxEjectionPercent: 10
+                  loadBalancer: {type: RoundRobin, consistentHash: {type: SourceIP, algorithm: Maglev}}
+                tests:
+                - {name: all, request: {host: a, method: GET, path: /}, expect: {route: rest}}
+                revisionHistoryLimit: 10
+                """));
     }
 
     @Test
@@ -240,7 +271,7 @@ class CustomResourceStatusIT {
     }
 
     private static ProxySpec spec(String scheduler) {
-        return new ProxySpec("eu-west-1", scheduler, null, null, null, null, null, null, null);
+        return Specs.of("{clusterId: eu-west-1, schedulerName: %s}".formatted(scheduler));
     }
 
     private static Scheduler scheduler() {

@@ -3,15 +3,9 @@ package dev.mpg.api;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
-import dev.mpg.api.ProxySpec.Backend;
-import dev.mpg.api.ProxySpec.BackendRef;
-import dev.mpg.api.ProxySpec.Endpoint;
-import dev.mpg.api.ProxySpec.Match;
-import dev.mpg.api.ProxySpec.PathMatch;
-import dev.mpg.api.ProxySpec.PathMatchType;
-import dev.mpg.api.ProxySpec.Route;
 import dev.mpg.testing.KubernetesApi;
 import dev.mpg.testing.KubernetesApi.Output;
+import dev.mpg.testing.Specs;
 import io.fabric8.kubernetes.api.model.KubernetesResourceList;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
@@ -204,7 +198,7 @@ class CustomResourceValidationIT {
 
     @Test
     void theCulpritIsNamedInALargeProxyToo() {
-        List<Route> routes = new ArrayList<>(routes(4999, 1000, 1));
+        List<RouteSpec> routes = new ArrayList<>(routes(4999, 1000, 1));
         routes.add(route("last", List.of("backend-0", "nobody")));
 
         assertRefused(proxy("large", routes, 1000), "route last sends to nobody, which is not in spec.backends");
@@ -216,25 +210,20 @@ class CustomResourceValidationIT {
                 .withMessageContaining(expected);
     }
 
-    private static Proxy proxy(String name, List<Route> routes, int backends) {
+    private static Proxy proxy(String name, List<RouteSpec> routes, int backends) {
         Proxy proxy = new Proxy();
         proxy.setMetadata(new ObjectMetaBuilder().withName(name).build());
-        proxy.setSpec(new ProxySpec(
-                null,
-                null,
+        proxy.setSpec(Specs.proxy(
                 null,
                 null,
                 routes,
                 IntStream.range(0, backends)
-                        .mapToObj(i -> new Backend("backend-" + i, List.of(new Endpoint("10.0.0.7", 8080)), null, null))
-                        .toList(),
-                null,
-                null,
-                null));
+                        .mapToObj(i -> Specs.backend("backend-" + i, "10.0.0.7", 8080))
+                        .toList()));
         return proxy;
     }
 
-    private static List<Route> routes(int count, int backends, int refsPerRoute) {
+    private static List<RouteSpec> routes(int count, int backends, int refsPerRoute) {
         return IntStream.range(0, count)
                 .mapToObj(i -> route(
                         "route-" + i,
@@ -244,12 +233,14 @@ class CustomResourceValidationIT {
                 .toList();
     }
 
-    private static Route route(String name, List<String> backends) {
-        return new Route(
+    private static RouteSpec route(String name, List<String> backends) {
+        return Specs.route(
                 name,
                 List.of(name + ".example.com"),
-                List.of(new Match(new PathMatch(PathMatchType.PathPrefix, "/"))),
-                backends.stream().map(backend -> new BackendRef(backend, 1)).toList(),
+                List.of(Specs.prefix("/")),
+                backends.stream()
+                        .map(backend -> new RouteSpec.BackendRef(backend, 1))
+                        .toList(),
                 null);
     }
 

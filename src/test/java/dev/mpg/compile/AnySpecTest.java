@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.mpg.api.ProxySpec;
 import dev.mpg.api.ProxySpec.EnvoyResource;
 import dev.mpg.api.ProxySpec.PatchOp;
+import dev.mpg.config.Backend.ServiceRef;
 import dev.mpg.config.ObjectRef;
 import dev.mpg.config.Origin;
 import dev.mpg.config.SpecGenerator;
@@ -16,7 +17,6 @@ import dev.mpg.config.SpecReader.Reading;
 import dev.mpg.config.TrafficConfig;
 import dev.mpg.config.TrafficConfig.EnvoyPatch;
 import dev.mpg.config.TrafficConfig.Operation;
-import dev.mpg.config.TrafficConfig.ServiceRef;
 import dev.mpg.snapshot.Resource;
 import dev.mpg.snapshot.ResourceType;
 import dev.mpg.snapshot.Snapshot;
@@ -133,7 +133,8 @@ class AnySpecTest {
     }
 
     private static TrafficConfig withPatches(TrafficConfig config, List<EnvoyPatch> patches) {
-        return new TrafficConfig(config.clusterId(), config.listeners(), config.routes(), config.backends(), patches);
+        return new TrafficConfig(
+                config.clusterId(), config.listeners(), config.routes(), config.backends(), patches, config.tests());
     }
 
     private static EnvoyPatch patch(Resource target) {

@@ -209,12 +209,9 @@ class BlameTest {
 
     @Test
     void noMoreThanSixteenAreBlamed() {
-        List<TrafficConfig.Backend> backends = IntStream.range(0, 100)
-                .mapToObj(i -> new TrafficConfig.Backend(
-                        "b" + i,
-                        List.of(),
-                        TrafficConfig.CircuitBreaker.NONE,
-                        PLAIN.backends().getFirst().origin()))
+        List<dev.mpg.config.Backend> backends = IntStream.range(0, 100)
+                .mapToObj(i -> new dev.mpg.config.Backend(
+                        "b" + i, List.of(), PLAIN.backends().getFirst().origin()))
                 .toList();
         assertThat(Blame.culprits(
                         new TrafficConfig("eu", List.of(), List.of(), backends), CLUSTER, "no idea", List.of()))

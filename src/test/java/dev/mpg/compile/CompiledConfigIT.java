@@ -10,20 +10,19 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.protobuf.ByteString;
 import dev.mpg.api.Proxy;
 import dev.mpg.api.ProxySpec;
+import dev.mpg.config.Backend;
 import dev.mpg.config.GoldenCases.Case;
+import dev.mpg.config.Listener;
 import dev.mpg.config.Manifests;
 import dev.mpg.config.ObjectRef;
 import dev.mpg.config.Origin;
 import dev.mpg.config.Problem;
+import dev.mpg.config.Route;
+import dev.mpg.config.Route.BackendRef;
+import dev.mpg.config.Route.PathMatch;
 import dev.mpg.config.SpecReader;
 import dev.mpg.config.SpecReader.Reading;
 import dev.mpg.config.TrafficConfig;
-import dev.mpg.config.TrafficConfig.Backend;
-import dev.mpg.config.TrafficConfig.BackendRef;
-import dev.mpg.config.TrafficConfig.CircuitBreaker;
-import dev.mpg.config.TrafficConfig.Listener;
-import dev.mpg.config.TrafficConfig.PathMatch;
-import dev.mpg.config.TrafficConfig.Route;
 import dev.mpg.snapshot.Snapshot;
 import io.envoyproxy.envoy.config.route.v3.VirtualHost;
 import java.io.BufferedReader;
@@ -39,7 +38,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -148,7 +146,7 @@ class CompiledConfigIT {
                 "edge.shop",
                 List.of(new Listener("http", 8080, ORIGIN)),
                 paths().stream().map(CompiledConfigIT::routeNamedLikeItsPath).toList(),
-                List.of(new Backend("a", List.of(), CircuitBreaker.NONE, ORIGIN)));
+                List.of(new Backend("a", List.of(), ORIGIN)));
 
         try (Gateway gateway = new Gateway(config)) {
             assertThat(paths()).allSatisfy(path -> {
@@ -185,7 +183,6 @@ class CompiledConfigIT {
                 List.of("*"),
                 List.of(new PathMatch.Exact(path)),
                 List.of(new BackendRef("a", 1, ORIGIN)),
-                Optional.empty(),
                 ORIGIN);
     }
 

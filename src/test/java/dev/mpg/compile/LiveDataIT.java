@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.mpg.api.Proxy;
+import dev.mpg.config.Backend.Endpoint;
 import dev.mpg.config.Manifests;
-import dev.mpg.config.TrafficConfig.Endpoint;
 import dev.mpg.snapshot.Assignment;
 import dev.mpg.snapshot.Snapshot;
 import dev.mpg.testing.Envoy;

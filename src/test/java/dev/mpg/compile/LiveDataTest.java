@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
 import dev.mpg.api.Proxy;
+import dev.mpg.config.Backend.Endpoint;
+import dev.mpg.config.Backend.ServiceRef;
 import dev.mpg.config.Manifests;
-import dev.mpg.config.TrafficConfig.Endpoint;
-import dev.mpg.config.TrafficConfig.ServiceRef;
 import dev.mpg.snapshot.Resource;
 import dev.mpg.snapshot.ResourceType;
 import dev.mpg.snapshot.Snapshot;

@@ -5,10 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.node.NullNode;
 import dev.mpg.api.Proxy;
 import dev.mpg.api.ProxySpec.PatchOp;
-import dev.mpg.config.TrafficConfig.CircuitBreaker;
-import dev.mpg.config.TrafficConfig.Listener;
-import dev.mpg.config.TrafficConfig.PathMatch;
-import dev.mpg.config.TrafficConfig.Route;
+import dev.mpg.config.Backend.CircuitBreaker;
+import dev.mpg.config.Route.PathMatch;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -54,8 +52,8 @@ class SpecReaderTest {
         for (String fields : List.of("timeouts: {}", "hostnames: [], matches: []", "matches: [{}]")) {
             Route route = route(fields);
             assertThat(route.hostnames()).containsExactly("*");
-            assertThat(route.paths()).containsExactly(new PathMatch.Prefix("/"));
-            assertThat(route.requestTimeout()).isEmpty();
+            assertThat(route.matches()).containsExactly(new Route.Match(new PathMatch.Prefix("/")));
+            assertThat(route.timeouts().request()).isEmpty();
             assertThat(route.backendRefs())
                     .singleElement()
                     .satisfies(ref -> assertThat(ref.weight()).isEqualTo(1));
@@ -72,24 +70,24 @@ class SpecReaderTest {
     @ParameterizedTest
     @CsvSource({"/, /", "/foo, /foo", "/foo/, /foo", "/foo/bar/, /foo/bar", "/Foo/, /Foo"})
     void aPrefixesTrailingSlashIsIgnored(String written, String read) {
-        assertThat(route("matches: [{path: {value: %s}}]".formatted(written)).paths())
+        assertThat(route("matches: [{path: {value: %s}}]".formatted(written)).matches())
                 .isEqualTo(route("matches: [{path: {type: PathPrefix, value: %s}}]".formatted(written))
-                        .paths())
-                .containsExactly(new PathMatch.Prefix(read));
+                        .matches())
+                .containsExactly(new Route.Match(new PathMatch.Prefix(read)));
     }
 
     @ParameterizedTest
     @CsvSource({"/", "/foo", "/foo/", "/Foo/"})
     void anExactPathStaysAsItIs(String written) {
         assertThat(route("matches: [{path: {type: Exact, value: %s}}]".formatted(written))
-                        .paths())
-                .containsExactly(new PathMatch.Exact(written));
+                        .matches())
+                .containsExactly(new Route.Match(new PathMatch.Exact(written)));
     }
 
     @Test
     void noTimeoutIsNotAZeroTimeout() {
-        assertThat(route("timeouts: {request: 0s}").requestTimeout()).contains(Duration.ZERO);
-        assertThat(route("timeouts: {request: 1m30s}").requestTimeout()).contains(Duration.ofSeconds(90));
+        assertThat(route("timeouts: {request: 0s}").timeouts().request()).contains(Duration.ZERO);
+        assertThat(route("timeouts: {request: 1m30s}").timeouts().request()).contains(Duration.ofSeconds(90));
     }
 
     @Test
@@ -98,13 +96,13 @@ class SpecReaderTest {
                         routes: [{name: r, backendRefs: [{name: a, weight: 0}, {name: b, weight: 1000000}, {name: c}]}]
                         backends: [{name: a, endpoints: []}, {name: b, endpoints: []}, {name: c, endpoints: []}]
                         """).routes().getFirst().backendRefs())
-                .extracting(TrafficConfig.BackendRef::weight)
+                .extracting(Route.BackendRef::weight)
                 .containsExactly(0, 1_000_000, 1);
     }
 
     @Test
     void aLimitThatIsNotWrittenIsLeftToTheGateway() {
-        List<TrafficConfig.Backend> backends = read("""
+        List<Backend> backends = read("""
                 backends:
                 - {name: none, endpoints: []}
                 - {name: empty, endpoints: [], circuitBreaker: {}}
@@ -112,7 +110,7 @@ class SpecReaderTest {
                 """).backends();
 
         assertThat(backends)
-                .extracting(TrafficConfig.Backend::circuitBreaker)
+                .extracting(backend -> backend.policy().circuitBreaker())
                 .containsExactly(
                         CircuitBreaker.NONE,
                         CircuitBreaker.NONE,
@@ -120,12 +118,14 @@ class SpecReaderTest {
                                 OptionalLong.of(0),
                                 OptionalLong.empty(),
                                 OptionalLong.of(4294967295L),
+                                OptionalLong.empty(),
+                                OptionalLong.empty(),
                                 OptionalLong.empty()));
     }
 
     @Test
     void aServiceIsOneOfTheProxysNamespace() {
-        List<TrafficConfig.Backend> backends = read("""
+        List<Backend> backends = read("""
                 backends:
                 - {name: written, endpoints: []}
                 - {name: found, service: {name: checkout, port: 65535}}
@@ -133,13 +133,11 @@ class SpecReaderTest {
                 """).backends();
 
         assertThat(backends)
-                .extracting(TrafficConfig.Backend::service)
+                .extracting(Backend::service)
                 .containsExactly(
                         Optional.empty(),
-                        Optional.of(new TrafficConfig.ServiceRef("edge", "checkout", 65535)),
-                        Optional.of(new TrafficConfig.ServiceRef("edge", "1up", 1)));
-        assertThat(backends)
-                .allSatisfy(backend -> assertThat(backend.endpoints()).isEmpty());
+                        Optional.of(new Backend.ServiceRef("edge", "checkout", 65535)),
+                        Optional.of(new Backend.ServiceRef("edge", "1up", 1)));
     }
 
     @Test

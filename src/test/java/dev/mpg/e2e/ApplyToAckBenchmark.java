@@ -4,18 +4,8 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.mpg.api.Proxy;
-import dev.mpg.api.ProxySpec;
-import dev.mpg.api.ProxySpec.Backend;
-import dev.mpg.api.ProxySpec.BackendRef;
-import dev.mpg.api.ProxySpec.Endpoint;
-import dev.mpg.api.ProxySpec.Gateway;
-import dev.mpg.api.ProxySpec.Listener;
-import dev.mpg.api.ProxySpec.Match;
-import dev.mpg.api.ProxySpec.PathMatch;
-import dev.mpg.api.ProxySpec.PathMatchType;
-import dev.mpg.api.ProxySpec.Route;
-import dev.mpg.api.ProxySpec.Timeouts;
 import dev.mpg.api.ProxyStatus;
+import dev.mpg.api.RouteSpec;
 import dev.mpg.api.Scheduler;
 import dev.mpg.api.SchedulerSpec;
 import dev.mpg.compile.Compiled;
@@ -23,6 +13,7 @@ import dev.mpg.config.ObjectRef;
 import dev.mpg.config.SpecReader;
 import dev.mpg.testing.KubernetesApi;
 import dev.mpg.testing.Programs;
+import dev.mpg.testing.Specs;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.Watch;
 import io.fabric8.kubernetes.client.Watcher;
@@ -143,23 +134,18 @@ final class ApplyToAckBenchmark {
         Proxy proxy = new Proxy();
         proxy.getMetadata().setNamespace(namespace);
         proxy.getMetadata().setName("bench");
-        proxy.setSpec(new ProxySpec(
-                null,
-                null,
-                new Gateway(gateways),
-                List.of(new Listener("http", 8080, null)),
+        proxy.setSpec(Specs.proxy(
+                gateways,
+                List.of(Specs.listener("http", 8080)),
                 IntStream.range(0, routes)
-                        .mapToObj(i -> new Route(
+                        .mapToObj(i -> Specs.route(
                                 "route-" + i,
                                 List.of("host-" + i + ".example.com"),
-                                List.of(new Match(new PathMatch(PathMatchType.PathPrefix, "/checkout"))),
-                                List.of(new BackendRef("backend", 1)),
-                                new Timeouts((i == 0 ? timeoutMillis : 3000) + "ms")))
+                                List.of(Specs.prefix("/checkout")),
+                                List.of(new RouteSpec.BackendRef("backend", 1)),
+                                (i == 0 ? timeoutMillis : 3000) + "ms"))
                         .toList(),
-                List.of(new Backend("backend", List.of(new Endpoint("127.0.0.1", 7001)), null, null)),
-                null,
-                null,
-                null));
+                List.of(Specs.backend("backend", "127.0.0.1", 7001))));
         return proxy;
     }
 

@@ -2,7 +2,7 @@ package dev.mpg.operator.endpoints;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.mpg.compile.LiveData;
-import dev.mpg.config.TrafficConfig.ServiceRef;
+import dev.mpg.config.Backend.ServiceRef;
 import dev.mpg.operator.endpoints.Finding.Reason;
 import dev.mpg.snapshot.ContentHash;
 import dev.mpg.snapshot.Resource;

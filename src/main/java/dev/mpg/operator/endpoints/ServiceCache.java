@@ -1,6 +1,6 @@
 package dev.mpg.operator.endpoints;
 
-import dev.mpg.config.TrafficConfig.ServiceRef;
+import dev.mpg.config.Backend.ServiceRef;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.Status;

@@ -1,7 +1,7 @@
 package dev.mpg.operator.endpoints;
 
-import dev.mpg.config.TrafficConfig.Endpoint;
-import dev.mpg.config.TrafficConfig.ServiceRef;
+import dev.mpg.config.Backend.Endpoint;
+import dev.mpg.config.Backend.ServiceRef;
 import dev.mpg.operator.endpoints.Finding.Reason;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.ServicePort;

@@ -4,9 +4,9 @@ import dev.mpg.compile.Compilation;
 import dev.mpg.compile.Compiler;
 import dev.mpg.config.ObjectRef;
 import dev.mpg.config.Problem;
+import dev.mpg.config.Route;
 import dev.mpg.config.SpecReader.Reading;
 import dev.mpg.config.TrafficConfig;
-import dev.mpg.config.TrafficConfig.Route;
 import dev.mpg.snapshot.Resource;
 import dev.mpg.snapshot.Snapshot;
 import java.util.Comparator;
@@ -136,8 +136,8 @@ final class Admission {
 
     private static long branches(Route route) {
         return (long) route.hostnames().size()
-                * route.paths().size()
-                * route.backendRefs().size();
+                * route.matches().size()
+                * Math.max(1, route.backendRefs().size());
     }
 
     private static Verdict tooLarge(String found) {

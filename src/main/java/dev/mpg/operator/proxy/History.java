@@ -165,7 +165,16 @@ public final class History {
     /** The fields of the spec that make a version. */
     private static ProxySpec content(ProxySpec spec) {
         return new ProxySpec(
-                null, null, null, spec.listeners(), spec.routes(), spec.backends(), spec.envoyPatches(), null, null);
+                null,
+                null,
+                null,
+                spec.listeners(),
+                spec.routes(),
+                spec.backends(),
+                spec.envoyPatches(),
+                null,
+                null,
+                null);
     }
 
     /** A past version compiled anew; empty when it isn't kept, or compiles to something else by now. */

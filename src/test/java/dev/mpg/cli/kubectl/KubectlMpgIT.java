@@ -15,10 +15,12 @@ import dev.mpg.api.ProxyStatus.Rollout;
 import dev.mpg.api.ProxyStatus.Running;
 import dev.mpg.api.ProxyStatus.Standing;
 import dev.mpg.api.ProxyStatus.Versions;
+import dev.mpg.api.RouteSpec;
 import dev.mpg.cli.kubectl.Terminal.Size;
 import dev.mpg.config.Manifests;
 import dev.mpg.operator.proxy.RolloutCommands;
 import dev.mpg.testing.KubernetesApi;
+import dev.mpg.testing.Specs;
 import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.ConditionBuilder;
 import io.fabric8.kubernetes.api.model.EventBuilder;
@@ -154,8 +156,7 @@ class KubectlMpgIT {
         data.put("listeners", spec.listeners());
         data.put(
                 "routes",
-                List.of(new ProxySpec.Route(
-                        "rest", null, null, List.of(new ProxySpec.BackendRef("shop", weight)), null)));
+                List.of(Specs.route("rest", null, null, List.of(new RouteSpec.BackendRef("shop", weight)), null)));
         data.put("backends", spec.backends());
         API.client()
                 .resource(new ControllerRevisionBuilder()

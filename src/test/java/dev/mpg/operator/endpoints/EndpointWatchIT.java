@@ -9,16 +9,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.mpg.compile.Compilation;
 import dev.mpg.compile.Compiler;
+import dev.mpg.config.Backend;
+import dev.mpg.config.Backend.ServiceRef;
+import dev.mpg.config.Listener;
 import dev.mpg.config.ObjectRef;
 import dev.mpg.config.Origin;
+import dev.mpg.config.Route;
+import dev.mpg.config.Route.BackendRef;
+import dev.mpg.config.Route.PathMatch;
 import dev.mpg.config.TrafficConfig;
-import dev.mpg.config.TrafficConfig.Backend;
-import dev.mpg.config.TrafficConfig.BackendRef;
-import dev.mpg.config.TrafficConfig.CircuitBreaker;
-import dev.mpg.config.TrafficConfig.Listener;
-import dev.mpg.config.TrafficConfig.PathMatch;
-import dev.mpg.config.TrafficConfig.Route;
-import dev.mpg.config.TrafficConfig.ServiceRef;
 import dev.mpg.operator.endpoints.Finding.Reason;
 import dev.mpg.snapshot.Resource;
 import dev.mpg.snapshot.ResourceType;
@@ -49,7 +48,6 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -500,8 +498,8 @@ class EndpointWatchIT {
     /** What a Proxy with these backends compiles to. */
     private static Snapshot config(ServiceRef... services) {
         List<Backend> backends = Stream.of(services)
-                .map(service ->
-                        new Backend(service.name(), List.of(), Optional.of(service), CircuitBreaker.NONE, ORIGIN))
+                .map(service -> new Backend(
+                        service.name(), new Backend.Endpoints.OfService(service), Backend.Policy.DEFAULT, ORIGIN))
                 .toList();
         List<Route> routes = backends.stream()
                 .map(backend -> new Route(
@@ -509,7 +507,6 @@ class EndpointWatchIT {
                         List.of(backend.name() + ".example.com"),
                         List.of(new PathMatch.Prefix("/")),
                         List.of(new BackendRef(backend.name(), 1, ORIGIN)),
-                        Optional.empty(),
                         ORIGIN))
                 .toList();
         Compilation compiled = Compiler.compile(

@@ -5,7 +5,7 @@ import static dev.mpg.operator.endpoints.Objects.endpointPort;
 import static dev.mpg.operator.endpoints.Objects.servicePort;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.mpg.config.TrafficConfig.ServiceRef;
+import dev.mpg.config.Backend.ServiceRef;
 import dev.mpg.operator.endpoints.Finding.Reason;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.ServiceBuilder;

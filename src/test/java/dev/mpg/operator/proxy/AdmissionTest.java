@@ -4,15 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mpg.api.ProxySpec.EnvoyResource;
 import dev.mpg.compile.Compiled;
+import dev.mpg.config.Listener;
 import dev.mpg.config.ObjectRef;
 import dev.mpg.config.Origin;
 import dev.mpg.config.Problem;
+import dev.mpg.config.Route;
 import dev.mpg.config.SpecReader.Reading;
 import dev.mpg.config.TrafficConfig;
 import dev.mpg.operator.proxy.Admission.Facts;
 import java.util.Collections;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -62,7 +63,7 @@ class AdmissionTest {
     void a_patch_that_does_not_apply_is_an_invalid_spec() {
         Origin origin = new Origin(SHOP, "spec.envoyPatches[2]");
         TrafficConfig.EnvoyPatch patch = new TrafficConfig.EnvoyPatch(EnvoyResource.Cluster, "gone", List.of(), origin);
-        TrafficConfig config = new TrafficConfig("eu", List.of(), List.of(), List.of(), List.of(patch));
+        TrafficConfig config = new TrafficConfig("eu", List.of(), List.of(), List.of(), List.of(patch), List.of());
         assertThat(decide(SHOP, true, new Reading.Accepted(config)))
                 .isEqualTo(
                         new Verdict.Refused(
@@ -82,7 +83,7 @@ class AdmissionTest {
     void reserved_port_names_field_and_port() {
         TrafficConfig config = new TrafficConfig(
                 "eu",
-                List.of(new TrafficConfig.Listener("admin", 9901, new Origin(SHOP, "spec.listeners[0]"))),
+                List.of(new Listener("admin", 9901, new Origin(SHOP, "spec.listeners[0]"))),
                 List.of(),
                 List.of());
         assertThat(decide(SHOP, true, new Reading.Accepted(config)))
@@ -113,22 +114,21 @@ class AdmissionTest {
         Origin origin = new Origin(SHOP, "spec.routes[0]");
         return new TrafficConfig(
                 "eu",
-                List.of(new TrafficConfig.Listener("http", 8080, origin)),
+                List.of(new Listener("http", 8080, origin)),
                 IntStream.range(0, routes)
-                        .mapToObj(route -> new TrafficConfig.Route(
+                        .mapToObj(route -> new Route(
                                 "route-" + route,
                                 IntStream.range(0, hosts)
                                         .mapToObj(host -> "h" + host + ".example.com")
                                         .toList(),
                                 IntStream.range(0, paths)
-                                        .<TrafficConfig.PathMatch>mapToObj(
-                                                path -> new TrafficConfig.PathMatch.Exact("/" + route + "/" + path))
+                                        .<Route.PathMatch>mapToObj(
+                                                path -> new Route.PathMatch.Exact("/" + route + "/" + path))
                                         .toList(),
                                 IntStream.range(0, refs)
-                                        .mapToObj(ref -> new TrafficConfig.BackendRef(
+                                        .mapToObj(ref -> new Route.BackendRef(
                                                 "a-backend-with-a-rather-long-name-" + ref, 1, origin))
                                         .toList(),
-                                Optional.empty(),
                                 origin))
                         .toList(),
                 List.of());

@@ -2,8 +2,8 @@ package dev.mpg.operator.proxy;
 
 import com.google.protobuf.ByteString;
 import dev.mpg.api.Proxy;
-import dev.mpg.api.ProxySpec;
 import dev.mpg.api.ProxyStatus;
+import dev.mpg.config.Listener;
 import dev.mpg.config.ObjectRef;
 import dev.mpg.config.Origin;
 import dev.mpg.config.TrafficConfig;
@@ -17,6 +17,7 @@ import dev.mpg.rollout.RolloutState;
 import dev.mpg.snapshot.ContentHash;
 import dev.mpg.snapshot.ResourceType;
 import dev.mpg.snapshot.Snapshot;
+import dev.mpg.testing.Specs;
 import io.fabric8.kubernetes.api.model.Condition;
 import java.time.Instant;
 import java.util.List;
@@ -34,7 +35,7 @@ final class Fixtures {
     private static final ObjectRef SHOP = new ObjectRef("Proxy", "edge", "shop");
     private static final TrafficConfig CONFIG = new TrafficConfig(
             "edge.shop",
-            List.of(new TrafficConfig.Listener("http", 8080, new Origin(SHOP, "spec.listeners[0]"))),
+            List.of(new Listener("http", 8080, new Origin(SHOP, "spec.listeners[0]"))),
             List.of(),
             List.of());
     static final Verdict ACCEPTED = new Verdict.Accepted(CONFIG, Snapshot.EMPTY);
@@ -92,16 +93,7 @@ final class Fixtures {
         proxy.getMetadata().setNamespace("edge");
         proxy.getMetadata().setName("shop");
         proxy.getMetadata().setGeneration(generation);
-        proxy.setSpec(new ProxySpec(
-                null,
-                null,
-                null,
-                List.of(new ProxySpec.Listener("http", 8080, null)),
-                List.of(),
-                List.of(),
-                null,
-                null,
-                null));
+        proxy.setSpec(Specs.proxy(null, List.of(Specs.listener("http", 8080)), List.of(), List.of()));
         proxy.setStatus(status);
         return proxy;
     }

@@ -3,7 +3,6 @@ package dev.mpg.operator.proxy;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mpg.api.Proxy;
-import dev.mpg.api.ProxySpec;
 import dev.mpg.api.ProxyStatus;
 import dev.mpg.operator.proxy.ProxyStatusFactory.Observation;
 import dev.mpg.operator.proxy.RunningConfigs.Running;
@@ -11,6 +10,7 @@ import dev.mpg.rollout.AnalysisPolicy;
 import dev.mpg.rollout.RolloutPolicy;
 import dev.mpg.rollout.RolloutState;
 import dev.mpg.testing.KubernetesApi;
+import dev.mpg.testing.Specs;
 import io.fabric8.kubernetes.client.dsl.Resource;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import java.time.Clock;
@@ -79,7 +79,7 @@ class StatusWriterIT {
         proxy.getMetadata().setNamespace(namespace);
         proxy.getMetadata().setName("shop");
         proxy.getMetadata().setAnnotations(new HashMap<>());
-        proxy.setSpec(new ProxySpec(null, null, null, null, null, null, null, null, null));
+        proxy.setSpec(Specs.proxy(null, null, null, null));
         return api.client().resource(proxy).create();
     }
 
