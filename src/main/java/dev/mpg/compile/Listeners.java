@@ -31,7 +31,6 @@ import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.PathWithEscapedSlashesAction;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.Rds;
 import io.envoyproxy.envoy.type.matcher.v3.StringMatcher;
-import java.util.Comparator;
 import java.util.List;
 
 /**
@@ -69,19 +68,12 @@ final class Listeners {
         }
         envoy.addListenerFilters(
                 listenerFilter("envoy.filters.listener.tls_inspector", TlsInspector.getDefaultInstance()));
-        listener.tls().get().certificates().stream()
-                .sorted(Comparator.comparing(certificate -> certificate.hostnames().stream()
-                        .min(Comparator.naturalOrder())
-                        .orElse("")))
+        dev.mpg.config.Listener.Tls tls = listener.tls().get();
+        tls.certificates()
                 .forEach(certificate -> envoy.addFilterChains(chain(listener, manager)
-                        .setName(certificate.hostnames().stream()
-                                .min(Comparator.naturalOrder())
-                                .orElse("others"))
-                        .setFilterChainMatch(FilterChainMatch.newBuilder()
-                                .addAllServerNames(certificate.hostnames().stream()
-                                        .sorted()
-                                        .toList()))
-                        .setTransportSocket(Tls.withClients(listener.tls().get(), certificate))));
+                        .setName(certificate.firstHostname())
+                        .setFilterChainMatch(FilterChainMatch.newBuilder().addAllServerNames(certificate.hostnames()))
+                        .setTransportSocket(Tls.withClients(tls, certificate))));
         return envoy.build();
     }
 

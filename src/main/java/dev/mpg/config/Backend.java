@@ -1,6 +1,7 @@
 package dev.mpg.config;
 
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -82,11 +83,14 @@ public record Backend(String name, Endpoints endpoints, Policy policy, Origin or
      *
      * @param hostname that is asked for (SNI), in lower case
      * @param authorities a Secret whose {@code ca.crt} has those that are trusted; empty: the system's
-     * @param names one of which the certificate must have. Never empty
+     * @param names one of which the certificate must have, sorted. Never empty
      */
     public record Tls(String hostname, Optional<SecretRef> authorities, List<SubjectName> names) {
         public Tls {
-            names = List.copyOf(names);
+            names = names.stream()
+                    .distinct()
+                    .sorted(Comparator.comparing(SubjectName::value))
+                    .toList();
         }
     }
 

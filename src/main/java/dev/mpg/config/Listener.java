@@ -1,5 +1,6 @@
 package dev.mpg.config;
 
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -31,12 +32,14 @@ public record Listener(
     /**
      * What is spoken over TLS.
      *
-     * @param certificates in the order written; no host name is named twice, and at most one has none. Never empty
+     * @param certificates in the order of their host names; no host name is named twice, and at most one has none. Never empty
      * @param alpn h2 and http/1.1, or one of them, the most wanted first. Never empty
      */
     public record Tls(List<Certificate> certificates, TlsVersion minVersion, List<String> alpn) {
         public Tls {
-            certificates = List.copyOf(certificates);
+            certificates = certificates.stream()
+                    .sorted(Comparator.comparing(Certificate::firstHostname))
+                    .toList();
             alpn = List.copyOf(alpn);
         }
     }
@@ -44,11 +47,16 @@ public record Listener(
     /**
      * A certificate with its key.
      *
-     * @param hostnames for which clients get it, in lower case, perhaps with a leading {@code *.}; empty: for all others
+     * @param hostnames for which clients get it, in lower case, perhaps with a leading {@code *.}, sorted; empty: for all others
      */
     public record Certificate(SecretRef secret, List<String> hostnames, Origin origin) {
         public Certificate {
-            hostnames = List.copyOf(hostnames);
+            hostnames = hostnames.stream().distinct().sorted().toList();
+        }
+
+        /** Of the sorted ones; "others" when there is none. */
+        public String firstHostname() {
+            return hostnames.isEmpty() ? "others" : hostnames.getFirst();
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.mpg.config;
 
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 
@@ -49,14 +50,20 @@ public record Route(
      * What a request must look like in all parts.
      *
      * @param method empty: any
-     * @param headers by name, in lower case; each once
-     * @param queryParams by name; each once
+     * @param headers by name, in lower case; each once. Sorted, as the order means nothing
+     * @param queryParams by name; each once. Sorted
      */
     public record Match(
             PathMatch path, Optional<String> method, List<NamedMatch> headers, List<NamedMatch> queryParams) {
         public Match {
-            headers = List.copyOf(headers);
-            queryParams = List.copyOf(queryParams);
+            headers = byName(headers);
+            queryParams = byName(queryParams);
+        }
+
+        private static List<NamedMatch> byName(List<NamedMatch> matches) {
+            return matches.stream()
+                    .sorted(Comparator.comparing(NamedMatch::name))
+                    .toList();
         }
 
         /** One of the path alone. */
@@ -159,15 +166,19 @@ public record Route(
         }
     }
 
-    /** Changes of headers. Names are in lower case; each is named once. */
+    /** Changes of headers. Names are in lower case; each is named once. Sorted, as the order means nothing. */
     public record HeaderChanges(List<Header> set, List<Header> add, List<String> remove) {
         /** No change. */
         public static final HeaderChanges NONE = new HeaderChanges(List.of(), List.of(), List.of());
 
         public HeaderChanges {
-            set = List.copyOf(set);
-            add = List.copyOf(add);
-            remove = List.copyOf(remove);
+            set = byName(set);
+            add = byName(add);
+            remove = remove.stream().sorted().toList();
+        }
+
+        private static List<Header> byName(List<Header> headers) {
+            return headers.stream().sorted(Comparator.comparing(Header::name)).toList();
         }
     }
 
@@ -214,7 +225,7 @@ public record Route(
     public record Mirror(String backend, int percent, Origin origin) {}
 
     /**
-     * What scripts of other origins may do.
+     * What scripts of other origins may do. Lists are sorted.
      *
      * @param allowOrigins exact ones such as {@code https://shop.example.com}, with {@code *} in place of a host's first labels, or
      *     {@code *} alone
@@ -228,10 +239,14 @@ public record Route(
             List<String> exposeHeaders,
             int maxAge) {
         public Cors {
-            allowOrigins = List.copyOf(allowOrigins);
-            allowMethods = List.copyOf(allowMethods);
-            allowHeaders = List.copyOf(allowHeaders);
-            exposeHeaders = List.copyOf(exposeHeaders);
+            allowOrigins = sorted(allowOrigins);
+            allowMethods = sorted(allowMethods);
+            allowHeaders = sorted(allowHeaders);
+            exposeHeaders = sorted(exposeHeaders);
+        }
+
+        private static List<String> sorted(List<String> list) {
+            return list.stream().distinct().sorted().toList();
         }
     }
 
