@@ -1,6 +1,10 @@
 package dev.mpg.cli;
 
 import dev.mpg.cli.kubectl.KubectlMpg;
+import dev.mpg.cli.offline.CompileCommand;
+import dev.mpg.cli.offline.DiffCommand;
+import dev.mpg.cli.offline.ExplainCommand;
+import dev.mpg.cli.offline.ValidateCommand;
 import java.io.PrintWriter;
 import java.util.Arrays;
 import java.util.List;
@@ -26,7 +30,15 @@ import picocli.CommandLine.Spec;
         versionProvider = Version.class,
         mixinStandardHelpOptions = true,
         // One line for each command, in the order in which a newcomer meets them.
-        subcommands = {OperatorCommand.class, ProxyCommand.class, SimulateCommand.class},
+        subcommands = {
+            OperatorCommand.class,
+            ProxyCommand.class,
+            ValidateCommand.class,
+            ExplainCommand.class,
+            DiffCommand.class,
+            CompileCommand.class,
+            SimulateCommand.class
+        },
         usageHelpWidth = 110,
         optionListHeading = "%nOptions:%n",
         commandListHeading = "%nCommands:%n",
@@ -44,6 +56,11 @@ import picocli.CommandLine.Spec;
             "    mpg proxy --instance default-0 --master 127.0.0.1:18100 \\",
             "        --xds-address 127.0.0.1:18000 --debug-address 127.0.0.1:18001 --data-dir /var/lib/mpg",
             "    curl 'http://127.0.0.1:18001/debug/config/status?format=text'",
+            "",
+            "  Look at config in files, as the operator would:",
+            "",
+            "    mpg validate -f examples/",
+            "    mpg explain -f examples/shop.yaml http://shop.example.com/checkout/1",
             "",
             "  kubectl mpg shows rollouts and steers them: put bin/ on the PATH.",
             "",
@@ -132,6 +149,6 @@ public final class Mpg implements Runnable {
         String message = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
         err.println("mpg: " + message.replaceAll("\\s*\\R\\s*", " "));
         err.flush();
-        return CommandLine.ExitCode.SOFTWARE;
+        return command.getCommandSpec().exitCodeOnExecutionException();
     }
 }

@@ -4,12 +4,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import com.github.difflib.DiffUtils;
-import com.github.difflib.UnifiedDiffUtils;
-import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
+import dev.mpg.cli.text.YamlText;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.TreeSet;
 
 /**
  * The part of a spec that makes a version. Kept as JSON, so that a field which this program doesn't know survives an undo.
@@ -21,47 +18,21 @@ record Content(ObjectNode spec) {
     /** The spec's fields that make a version. The others say how it is run and rolled out. */
     static final List<String> FIELDS = List.of("listeners", "routes", "backends", "envoyPatches");
 
-    private static final KubernetesSerialization YAML = new KubernetesSerialization();
-    private static final int DIFF_CONTEXT = 3;
-
     /** The content of a whole spec, or of one of which nothing else was kept. */
     static Content of(JsonNode spec) {
         ObjectNode content = JsonNodeFactory.instance.objectNode();
         for (String field : FIELDS) {
             JsonNode value = spec.path(field);
             if (!value.isMissingNode() && !value.isNull()) {
-                content.set(field, sorted(value));
+                content.set(field, YamlText.sorted(value));
             }
         }
         return new Content(content);
     }
 
-    private static JsonNode sorted(JsonNode node) {
-        return switch (node) {
-            case ObjectNode object -> {
-                ObjectNode sorted = JsonNodeFactory.instance.objectNode();
-                if (object.has("name")) {
-                    sorted.set("name", object.get("name"));
-                }
-                TreeSet<String> names = new TreeSet<>();
-                object.fieldNames().forEachRemaining(names::add);
-                names.forEach(name -> sorted.set(name, sorted(object.get(name))));
-                yield sorted;
-            }
-            case ArrayNode array -> {
-                ArrayNode sorted = JsonNodeFactory.instance.arrayNode();
-                array.forEach(element -> sorted.add(sorted(element)));
-                yield sorted;
-            }
-            default -> node;
-        };
-    }
-
     /** In lines, as people write it. */
     List<String> yaml() {
-        return spec.isEmpty()
-                ? List.of()
-                : YAML.asYaml(spec).lines().filter(line -> !line.equals("---")).toList();
+        return YamlText.lines(spec);
     }
 
     /**
@@ -71,9 +42,7 @@ record Content(ObjectNode spec) {
      * @param otherName what the other one is called
      */
     List<String> diff(String name, Content other, String otherName) {
-        List<String> before = yaml();
-        return UnifiedDiffUtils.generateUnifiedDiff(
-                name, otherName, before, DiffUtils.diff(before, other.yaml()), DIFF_CONTEXT);
+        return YamlText.diff(name, yaml(), otherName, other.yaml());
     }
 
     /** A diff with its colours. */

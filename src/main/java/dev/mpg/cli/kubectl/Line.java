@@ -1,8 +1,8 @@
 package dev.mpg.cli.kubectl;
 
+import dev.mpg.cli.text.Words;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
@@ -12,12 +12,10 @@ import java.util.stream.Collectors;
 record Line(List<Span> spans) {
     static final Line EMPTY = new Line(List.of());
 
-    private static final Pattern CONTROL = Pattern.compile("[\\p{Cntrl}\\p{Cf}]+");
-
     /** Words of one colour. */
     record Span(String text, Tone tone) {
         Span {
-            text = CONTROL.matcher(text).replaceAll(" ");
+            text = Words.clean(text);
         }
     }
 
@@ -78,20 +76,5 @@ record Line(List<Span> spans) {
 
     String ansi() {
         return spans.stream().map(span -> span.tone.ansi(span.text)).collect(Collectors.joining());
-    }
-
-    /** A text in lines of at most this many characters, broken between words; a longer word has a line of its own. */
-    static List<String> wrap(String text, int width) {
-        List<String> lines = new ArrayList<>();
-        StringBuilder line = new StringBuilder();
-        for (String word : CONTROL.matcher(text).replaceAll(" ").strip().split(" +", -1)) {
-            if (!line.isEmpty() && line.length() + 1 + word.length() > width) {
-                lines.add(line.toString());
-                line.setLength(0);
-            }
-            line.append(line.isEmpty() ? "" : " ").append(word);
-        }
-        lines.add(line.toString());
-        return lines;
     }
 }

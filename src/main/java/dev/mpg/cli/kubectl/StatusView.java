@@ -15,6 +15,7 @@ import dev.mpg.api.ProxyStatus.Versions;
 import dev.mpg.api.ProxyStatus.Wave;
 import dev.mpg.api.Scheduler;
 import dev.mpg.api.SchedulerStatus;
+import dev.mpg.cli.text.Words;
 import dev.mpg.config.GatewayDuration;
 import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.IntOrString;
@@ -103,11 +104,11 @@ final class StatusView {
                 .filter(condition -> condition.getStatus().equals("False"))
                 .map(condition -> "The spec is not accepted, and what ran before goes on: " + condition.getMessage());
         if (refused.isPresent()) {
-            Line.wrap(refused.get(), width).forEach(line -> lines.add(Line.of(line, Tone.BAD)));
+            Words.wrap(refused.get(), width).forEach(line -> lines.add(Line.of(line, Tone.BAD)));
         } else {
             rollout()
                     .map(Rollout::message)
-                    .ifPresent(message -> Line.wrap(message, width).forEach(line -> lines.add(Line.of(line, tone()))));
+                    .ifPresent(message -> Words.wrap(message, width).forEach(line -> lines.add(Line.of(line, tone()))));
         }
         lines.add(Line.EMPTY);
     }
@@ -505,7 +506,7 @@ final class StatusView {
     }
 
     private void paragraph(String label, String text, Tone tone) {
-        List<String> wrapped = Line.wrap(text, width - LABEL - 2);
+        List<String> wrapped = Words.wrap(text, width - LABEL - 2);
         for (int i = 0; i < wrapped.size(); i++) {
             row(i == 0 ? label : "", Line.of("  " + wrapped.get(i), tone));
         }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.mpg.api.ProxyStatus.Running;
 import dev.mpg.api.ProxyStatus.Standing;
 import dev.mpg.cli.kubectl.Terminal.Size;
+import dev.mpg.cli.text.Words;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.time.Clock;
@@ -48,9 +49,9 @@ class LinesTest {
 
     @Test
     void textIsBrokenBetweenWords() {
-        assertThat(Line.wrap("one two three  incomprehensibilities", 9))
+        assertThat(Words.wrap("one two three  incomprehensibilities", 9))
                 .containsExactly("one two", "three", "incomprehensibilities");
-        assertThat(Line.wrap("", 9)).containsExactly("");
+        assertThat(Words.wrap("", 9)).containsExactly("");
     }
 
     @ParameterizedTest
