@@ -86,7 +86,7 @@ public final class CompileCommand implements Callable<Integer> {
         if (format == Format.json) {
             return printer.json(new Response<>(code, compiled, review.findings()));
         }
-        printer.remark(review.findings());
+        printer.errors(review.findings());
         if (compiled != null) {
             for (Compiled.OfProxy proxy : compiled.proxies()) {
                 printer.verbatim("---");

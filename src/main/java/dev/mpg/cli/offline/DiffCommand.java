@@ -44,6 +44,8 @@ import picocli.CommandLine.Spec;
             "  git show HEAD:shop.yaml | mpg diff - shop.yaml"
         })
 public final class DiffCommand implements Callable<Integer> {
+    private static final int COLUMN = 10;
+
     @Spec
     private @Nullable CommandSpec spec;
 
@@ -76,7 +78,7 @@ public final class DiffCommand implements Callable<Integer> {
         if (format == Format.json) {
             return printer.json(new Response<>(code, difference, findings));
         }
-        printer.remark(findings);
+        printer.errors(findings);
         if (difference != null) {
             difference.proxies().forEach(proxy -> print(proxy, printer));
             printer.remark(count(difference.proxies().size(), "Proxy") + " differ"
@@ -98,21 +100,21 @@ public final class DiffCommand implements Callable<Integer> {
                         },
                 4);
         for (OfPart part : proxy.spec()) {
-            printer.print(
-                    "  spec    " + part.part() + (part.name() == null ? "" : " " + part.name()) + " " + part.change(),
-                    12);
+            printer.row(
+                    "spec", part.part() + (part.name() == null ? "" : " " + part.name()) + " " + part.change(), COLUMN);
         }
         for (Change change : Change.values()) {
             List<OfResource> such = proxy.resources().stream()
                     .filter(resource -> resource.change() == change)
                     .toList();
             if (!such.isEmpty()) {
-                printer.print(
-                        "  Envoy   " + count(such.size(), "resource") + " " + change + ": "
+                printer.row(
+                        "Envoy",
+                        count(such.size(), "resource") + " " + change + ": "
                                 + such.stream()
                                         .map(resource -> resource.type() + " " + resource.name())
                                         .collect(Collectors.joining(", ")),
-                        12);
+                        COLUMN);
             }
         }
         for (OfResource resource : proxy.resources()) {

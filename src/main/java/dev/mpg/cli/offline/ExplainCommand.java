@@ -106,7 +106,7 @@ public final class ExplainCommand implements Callable<Integer> {
         if (format == Format.json) {
             return printer.json(new Response<>(code, explanation, findings));
         }
-        printer.remark(findings);
+        printer.errors(findings);
         if (explanation != null) {
             print(explanation, printer);
         }
@@ -191,44 +191,44 @@ public final class ExplainCommand implements Callable<Integer> {
     }
 
     private static void print(OfListeners answer, Printer printer) {
-        row("listeners", String.join(", ", answer.listeners()), printer);
+        printer.row("listeners", String.join(", ", answer.listeners()), INDENT);
         if (answer.path() != null) {
-            row("path", answer.path(), printer);
+            printer.row("path", answer.path(), INDENT);
         }
         if (answer.virtualHost() != null) {
-            row(
+            printer.row(
                     "host",
                     answer.virtualHost().domain() + " (" + answer.virtualHost().specificity() + "), virtual host "
                             + answer.virtualHost().name(),
-                    printer);
+                    INDENT);
         }
         for (Tried tried : answer.tried()) {
-            row(
+            printer.row(
                     switch (tried.fit()) {
                         case "yes" -> "takes it";
                         case "no" -> "doesn't";
                         default -> "perhaps";
                     },
                     "route " + tried.route() + ", " + tried.match() + ": " + tried.why() + from(tried.source()),
-                    printer);
+                    INDENT);
         }
         result(answer.result(), printer);
-        answer.caveats().forEach(caveat -> row("but", caveat, printer));
+        answer.caveats().forEach(caveat -> printer.row("but", caveat, INDENT));
     }
 
     private static void result(Result result, Printer printer) {
         switch (result.kind()) {
             case forward -> {
-                result.targets().forEach(target -> row("goes to", target(target), printer));
-                row("timeout", String.valueOf(result.timeout()), printer);
+                result.targets().forEach(target -> printer.row("goes to", target(target), INDENT));
+                printer.row("timeout", String.valueOf(result.timeout()), INDENT);
             }
             case reply ->
-                row(
+                printer.row(
                         "answer",
                         result.status() + ": " + result.why()
                                 + (result.location() == null ? "" : ", to " + result.location()),
-                        printer);
-            case unjudged -> row("can't tell", String.valueOf(result.why()), printer);
+                        INDENT);
+            case unjudged -> printer.row("can't tell", String.valueOf(result.why()), INDENT);
         }
     }
 
@@ -239,14 +239,5 @@ public final class ExplainCommand implements Callable<Integer> {
 
     private static String from(@Nullable Place place) {
         return place == null ? "" : ", from " + place.text();
-    }
-
-    /** A name and what it is, which begins in the same column of all. */
-    private static void row(String name, String text, Printer printer) {
-        List<String> lines = dev.mpg.cli.text.Words.wrap(text, Printer.WIDTH - INDENT);
-        for (int i = 0; i < lines.size(); i++) {
-            String label = i == 0 ? "  " + name : "";
-            printer.verbatim(label + " ".repeat(INDENT - label.length()) + lines.get(i));
-        }
     }
 }

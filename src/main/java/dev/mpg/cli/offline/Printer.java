@@ -25,6 +25,15 @@ record Printer(PrintWriter out, PrintWriter err) {
         Words.wrap(line, WIDTH, indent).forEach(out::println);
     }
 
+    /** A label and what it labels, which begins in the same column of all that have this one. */
+    void row(String label, String text, int column) {
+        List<String> lines = Words.wrap(text, WIDTH - column);
+        for (int i = 0; i < lines.size(); i++) {
+            String start = i == 0 ? "  " + label : "";
+            verbatim(start + " ".repeat(column - start.length()) + lines.get(i));
+        }
+    }
+
     /** A line of what was asked for, as it is but for control characters. */
     void verbatim(String line) {
         out.println(Words.clean(line));
@@ -34,12 +43,15 @@ record Printer(PrintWriter out, PrintWriter err) {
         findings.forEach(finding -> finding.lines(WIDTH).forEach(out::println));
     }
 
-    /** What went wrong, or a remark: it is no part of what was asked for. */
-    void remark(List<Finding> findings) {
-        findings.forEach(finding -> finding.lines(WIDTH).forEach(err::println));
+    /** Why there is nothing to show. Warnings are for {@code validate}. */
+    void errors(List<Finding> findings) {
+        findings.stream()
+                .filter(Finding::isError)
+                .forEach(finding -> finding.lines(WIDTH).forEach(err::println));
         err.flush();
     }
 
+    /** It is no part of what was asked for. */
     void remark(String text) {
         Words.wrap(text, WIDTH).forEach(err::println);
         err.flush();
