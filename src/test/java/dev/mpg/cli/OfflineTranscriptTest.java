@@ -2,6 +2,11 @@ package dev.mpg.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.networknt.schema.InputFormat;
+import com.networknt.schema.Schema;
+import com.networknt.schema.SchemaRegistry;
+import com.networknt.schema.SpecificationVersion;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -25,6 +30,7 @@ import picocli.CommandLine;
  */
 class OfflineTranscriptTest {
     private static final Path FOLDER = Path.of("src", "test", "resources", "cli", "offline");
+    private static final Path SCHEMAS = Path.of("docs", "schemas");
     private static final String PROMPT = "$ mpg ";
     private static final int WIDTH = 110;
     private static final Pattern WORD = Pattern.compile("'([^']*)'|(\\S+)");
@@ -50,14 +56,15 @@ class OfflineTranscriptTest {
         assertThat(transcript).content().isEqualTo(actual.toString());
     }
 
-    /** Also where nobody made them shorter: a type's name in YAML is one word, and JSON isn't for terminals. */
+    /** But for JSON, which isn't for terminals, and resources in YAML, whose texts and types are as long as they are. */
     @ParameterizedTest
     @ValueSource(strings = {"validate-valid", "validate-invalid", "explain", "diff", "compile"})
     void itFitsATerminal(String transcript) throws IOException {
         String command = "";
         for (String line : Files.readAllLines(FOLDER.resolve(transcript + ".txt"))) {
             command = line.startsWith(PROMPT) ? line : command;
-            if (!line.startsWith(PROMPT) && !command.contains("-o json") && !line.contains("'@type': ")) {
+            boolean resources = command.startsWith(PROMPT + "compile -f") && !line.startsWith("! ");
+            if (!line.startsWith(PROMPT) && !command.contains("-o json") && !resources) {
                 assertThat(line).as(command).hasSizeLessThanOrEqualTo(WIDTH);
             }
         }
@@ -85,7 +92,17 @@ class OfflineTranscriptTest {
         } finally {
             System.setIn(before);
         }
+        if (command.contains("-o json")) {
+            itIsAsItsSchemaSays(words.getFirst(), out.toString(), code);
+        }
         return out + err.toString().lines().map(line -> "! " + line + "\n").reduce("", String::concat) + "exit " + code
                 + "\n\n";
+    }
+
+    private static void itIsAsItsSchemaSays(String command, String output, int code) throws IOException {
+        Schema schema = SchemaRegistry.withDefaultDialect(SpecificationVersion.DRAFT_2020_12)
+                .getSchema(Files.readString(SCHEMAS.resolve(command + ".json")));
+        assertThat(schema.validate(output, InputFormat.JSON)).as(output).isEmpty();
+        assertThat(new ObjectMapper().readTree(output).path("code").asInt(-1)).isEqualTo(code);
     }
 }

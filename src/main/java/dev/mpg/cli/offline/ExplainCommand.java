@@ -148,20 +148,27 @@ public final class ExplainCommand implements Callable<Integer> {
 
     private static Explanation explain(List<Review.Compiled> candidates, HttpRequest asked) {
         List<String> notes = new ArrayList<>();
-        List<OfProxy> proxies = candidates.stream()
-                .map(candidate -> Explanation.of(candidate, asked.request(), port(candidate, asked, notes)))
-                .toList();
-        List<OfProxy> knowing = proxies.stream().filter(Explanation::hasHost).toList();
-        if (proxies.size() > 1 && !knowing.isEmpty() && knowing.size() < proxies.size()) {
-            notes.add(knowing.size() + " of " + proxies.size() + " Proxies take this host; --proxy chooses another");
-            proxies = knowing;
+        List<Review.Compiled> chosen = candidates.size() == 1
+                ? candidates
+                : candidates.stream()
+                        .filter(candidate ->
+                                Explanation.hasHost(Explanation.of(candidate, asked.request(), OptionalInt.empty())))
+                        .toList();
+        if (chosen.isEmpty()) {
+            notes.add("no Proxy takes this host, so all are asked");
+            chosen = candidates;
+        } else if (chosen.size() < candidates.size()) {
+            notes.add(chosen.size() + " of " + candidates.size() + " Proxies " + (chosen.size() == 1 ? "takes" : "take")
+                    + " this host; --proxy asks another");
         }
         return new Explanation(
                 new Explanation.OfRequest(
                         asked.request().method(),
                         asked.request().host(),
                         asked.request().path()),
-                proxies,
+                chosen.stream()
+                        .map(proxy -> Explanation.of(proxy, asked.request(), port(proxy, asked, notes)))
+                        .toList(),
                 notes);
     }
 
@@ -222,12 +229,12 @@ public final class ExplainCommand implements Callable<Integer> {
                 result.targets().forEach(target -> printer.row("goes to", target(target), INDENT));
                 printer.row("timeout", String.valueOf(result.timeout()), INDENT);
             }
-            case reply ->
-                printer.row(
-                        "answer",
-                        result.status() + ": " + result.why()
-                                + (result.location() == null ? "" : ", to " + result.location()),
-                        INDENT);
+            case reply -> {
+                printer.row("answer", result.status() + ": " + result.why(), INDENT);
+                if (result.location() != null) {
+                    printer.row("leads to", result.location(), INDENT);
+                }
+            }
             case unjudged -> printer.row("can't tell", String.valueOf(result.why()), INDENT);
         }
     }

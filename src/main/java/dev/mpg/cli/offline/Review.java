@@ -1,7 +1,7 @@
 package dev.mpg.cli.offline;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.mpg.api.ProxySpec;
@@ -13,9 +13,11 @@ import dev.mpg.config.TrafficConfig.Backend;
 import dev.mpg.config.TrafficConfig.ServiceRef;
 import dev.mpg.snapshot.Snapshot;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
@@ -25,12 +27,16 @@ import org.jspecify.annotations.Nullable;
  * then all together.
  *
  * @param proxies those that compile, in the order read
- * @param findings what is wrong, those of each object together
+ * @param findings what is wrong, by file and line
  */
 record Review(Manifests manifests, List<Compiled> proxies, List<Finding> findings) {
     private static final JsonMapper JSON = JsonMapper.builder()
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
             .build();
+
+    private static final Comparator<Finding> AS_WRITTEN = Comparator.comparing(
+                    Finding::file, Comparator.nullsFirst(Comparator.<String>naturalOrder()))
+            .thenComparing(Finding::line, Comparator.nullsFirst(Comparator.<Integer>naturalOrder()));
 
     Review {
         proxies = List.copyOf(proxies);
@@ -66,7 +72,7 @@ record Review(Manifests manifests, List<Compiled> proxies, List<Finding> finding
             List<Manifest> schedulers = manifests.ofKind(Manifests.SCHEDULER).toList();
             if (!schedulers.isEmpty()) {
                 Schema schema = Schema.of("schedulers");
-                schedulers.forEach(scheduler -> shape(scheduler, schema));
+                schedulers.forEach(scheduler -> findings.addAll(shape(scheduler, schema)));
             }
             List<Manifest> given = manifests.ofKind(Manifests.PROXY).toList();
             if (!given.isEmpty()) {
@@ -75,60 +81,68 @@ record Review(Manifests manifests, List<Compiled> proxies, List<Finding> finding
             }
             clusterIdsAreUnique();
             proxies.forEach(this::servicesAreGiven);
+            if (schedulers.isEmpty() && given.isEmpty() && findings.isEmpty()) {
+                findings.add(new Finding(
+                        null,
+                        null,
+                        "there is no Proxy and no Scheduler in these files",
+                        "name others if there should be",
+                        null,
+                        null,
+                        Severity.warning));
+            }
+            findings.sort(AS_WRITTEN);
             return new Review(manifests, proxies, findings);
         }
 
         /** What doesn't look as it should. */
-        private List<Finding> shape(Manifest object, Schema schema) {
+        private static List<Finding> shape(Manifest object, Schema schema) {
             List<Finding> found = new ArrayList<>(schema.check(object));
-            addElsewhere(Rules.check(object), found);
-            findings.addAll(found);
+            Rules.check(object).forEach(finding -> add(finding, found));
             return found;
         }
 
-        /** What one check says of a field the next ones needn't say again in their words. */
-        private static void addElsewhere(List<Finding> more, List<Finding> found) {
-            List<Finding> before = List.copyOf(found);
-            more.stream()
-                    .filter(finding -> before.stream().noneMatch(other -> isWithin(finding.field(), other.field())))
-                    .forEach(found::add);
+        /** Of two about one field the later has the better words; about a part of what is wrong already there is nothing to say. */
+        private static void add(Finding finding, List<Finding> found) {
+            for (int i = 0; i < found.size(); i++) {
+                if (Objects.equals(finding.field(), found.get(i).field())) {
+                    found.set(i, finding);
+                    return;
+                }
+                if (isWithin(finding.field(), found.get(i).field())) {
+                    return;
+                }
+            }
+            found.add(finding);
         }
 
         private static boolean isWithin(@Nullable String field, @Nullable String other) {
-            return field != null
-                    && other != null
-                    && (field.equals(other) || field.startsWith(other + ".") || field.startsWith(other + "["));
+            return field != null && other != null && (field.startsWith(other + ".") || field.startsWith(other + "["));
         }
 
         private void proxy(Manifest object, Schema schema) {
             List<Finding> found = shape(object, schema);
-            Optional<ProxySpec> spec = spec(object, found);
-            if (spec.isEmpty()) {
-                return;
-            }
-            switch (SpecReader.read(object.ref(), spec.get())) {
-                case SpecReader.Reading.Refused refused -> {
-                    List<Finding> all = new ArrayList<>(found);
-                    addElsewhere(refused.problems().stream().map(object::error).toList(), all);
-                    findings.addAll(all.subList(found.size(), all.size()));
+            boolean wellFormed = found.isEmpty();
+            spec(object, found).ifPresent(spec -> {
+                switch (SpecReader.read(object.ref(), spec)) {
+                    case SpecReader.Reading.Refused refused ->
+                        refused.problems().forEach(problem -> add(object.error(problem), found));
+                    case SpecReader.Reading.Accepted accepted when wellFormed -> compile(object, accepted.config());
+                    case SpecReader.Reading.Accepted accepted -> {}
                 }
-                case SpecReader.Reading.Accepted accepted when found.isEmpty() -> compile(object, accepted.config());
-                case SpecReader.Reading.Accepted accepted -> {}
-            }
+            });
+            findings.addAll(found);
         }
 
         /** Empty when the shape is such that it is none; then there is a finding. */
-        private Optional<ProxySpec> spec(Manifest object, List<Finding> found) {
-            JsonNode spec = object.tree().path("spec");
+        private static Optional<ProxySpec> spec(Manifest object, List<Finding> found) {
             try {
-                return Optional.ofNullable(JSON.treeToValue(spec, ProxySpec.class));
-            } catch (JsonMappingException e) {
+                return Optional.ofNullable(JSON.treeToValue(object.tree().path("spec"), ProxySpec.class));
+            } catch (JsonProcessingException e) {
                 if (found.isEmpty()) {
-                    findings.add(object.error("spec", "it can't be read: " + e.getOriginalMessage(), "correct it"));
+                    found.add(object.error("spec", "it can't be read: " + e.getOriginalMessage(), "correct it"));
                 }
                 return Optional.empty();
-            } catch (com.fasterxml.jackson.core.JsonProcessingException e) {
-                throw new IllegalStateException(e);
             }
         }
 

@@ -7,6 +7,7 @@ import com.networknt.schema.Error;
 import com.networknt.schema.SchemaRegistry;
 import com.networknt.schema.SpecificationVersion;
 import com.networknt.schema.path.NodePath;
+import dev.mpg.cli.text.Words;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -123,12 +124,19 @@ final class Schema {
                         "correct or remove it; there " + (known.size() == 1 ? "is " : "are ")
                                 + String.join(", ", known));
             }
-            case "type" -> object.error(at, shown(value) + " is no " + types(limit), "give one or remove it");
+            case "type" ->
+                object.error(
+                        at,
+                        value.isNull() ? "it is empty" : "it is " + shown(value) + ", not " + types(limit),
+                        isQuotedNumber(value, limit)
+                                ? "write it without quotes"
+                                : "give " + types(limit) + ", or remove the field");
             case "enum" -> object.error(at, shown(value) + " is none of the values", "write one of " + names(limit));
             case "minimum", "maximum" -> object.error(at, shown(value) + " is out of range", "use " + range(error));
             case "pattern" ->
                 object.error(at, shown(value) + " doesn't look as it has to", "make it match " + limit.asText());
-            case "minLength" -> object.error(at, "it is too short", "write at least " + limit.asInt() + " characters");
+            case "minLength" ->
+                object.error(at, "it is too short", "use at least " + Words.count(limit.asInt(), "character"));
             case "maxLength" ->
                 object.error(
                         at, "it is " + value.asText().length() + " characters long", "use at most " + limit.asInt());
@@ -179,12 +187,15 @@ final class Schema {
         if (value.isContainerNode()) {
             return value.isArray() ? "a list" : "an object";
         }
-        if (value.isNull()) {
-            return "nothing";
-        }
         String text = value.asText();
         String shown = text.length() > MAX_SHOWN ? text.substring(0, MAX_SHOWN) + "…" : text;
         return value.isTextual() ? "'" + shown + "'" : shown;
+    }
+
+    private static boolean isQuotedNumber(JsonNode value, JsonNode type) {
+        return value.isTextual()
+                && type.asText().equals("integer")
+                && value.asText().matches("[0-9]{1,18}");
     }
 
     private static String types(JsonNode type) {
@@ -197,10 +208,11 @@ final class Schema {
 
     private static String typeName(String type) {
         return switch (type) {
-            case "integer" -> "whole number";
-            case "string" -> "text";
-            case "array" -> "list";
-            default -> type;
+            case "integer" -> "a whole number";
+            case "string" -> "a text";
+            case "array" -> "a list";
+            case "object" -> "an object";
+            default -> "a " + type;
         };
     }
 
