@@ -15,6 +15,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -68,6 +69,9 @@ public final class DiffCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Printer printer = Printer.of(spec);
+        if (spec != null && first.equals("-") && second.equals("-")) {
+            throw new ParameterException(spec.commandLine(), "only one of A and B can be the standard input");
+        }
         Review before = Review.of(Manifests.read(List.of(first), System.in, common.namespace()));
         Review after = Review.of(Manifests.read(List.of(second), System.in, common.namespace()));
         List<Finding> findings = new ArrayList<>(before.findings());

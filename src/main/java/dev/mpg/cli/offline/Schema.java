@@ -128,9 +128,7 @@ final class Schema {
                 object.error(
                         at,
                         value.isNull() ? "it is empty" : "it is " + shown(value) + ", not " + types(limit),
-                        isQuotedNumber(value, limit)
-                                ? "write it without quotes"
-                                : "give " + types(limit) + ", or remove the field");
+                        typeRemedy(value, limit));
             case "enum" -> object.error(at, shown(value) + " is none of the values", "write one of " + names(limit));
             case "minimum", "maximum" -> object.error(at, shown(value) + " is out of range", "use " + range(error));
             case "pattern" ->
@@ -192,10 +190,16 @@ final class Schema {
         return value.isTextual() ? "'" + shown + "'" : shown;
     }
 
-    private static boolean isQuotedNumber(JsonNode value, JsonNode type) {
-        return value.isTextual()
-                && type.asText().equals("integer")
-                && value.asText().matches("[0-9]{1,18}");
+    /** YAML takes {@code yes} and {@code 10} for something else than texts, and {@code '10'} for no number. */
+    private static String typeRemedy(JsonNode value, JsonNode type) {
+        if (type.asText().equals("string") && (value.isBoolean() || value.isNumber())) {
+            return "write it in quotes";
+        }
+        return type.asText().equals("integer")
+                        && value.isTextual()
+                        && value.asText().matches("[0-9]{1,18}")
+                ? "write it without quotes"
+                : "give " + types(type) + ", or remove the field";
     }
 
     private static String types(JsonNode type) {

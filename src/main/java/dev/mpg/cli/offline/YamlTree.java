@@ -4,12 +4,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.BigIntegerNode;
 import com.fasterxml.jackson.databind.node.BooleanNode;
-import com.fasterxml.jackson.databind.node.DecimalNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
-import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.util.HashMap;
 import java.util.Locale;
@@ -32,6 +30,9 @@ final class YamlTree {
 
     /** Values in a document, each as often as aliases repeat it. */
     static final int MAX_VALUES = 2_000_000;
+
+    /** Of a number, as Jackson has it for JSON. */
+    private static final int MAX_DIGITS = 1000;
 
     private static final Set<String> TRUE = Set.of("true", "yes", "on");
 
@@ -147,7 +148,7 @@ final class YamlTree {
                 return integer(text.replace("_", ""));
             }
             if (tag.equals(Tag.FLOAT)) {
-                return DecimalNode.valueOf(new BigDecimal(text.replace("_", "")));
+                return number(Double.parseDouble(text.replace("_", "")), text);
             }
         } catch (NumberFormatException e) {
             // A text that looks like a number of YAML 1.1, such as 10:30, which is none of JSON.
@@ -156,7 +157,15 @@ final class YamlTree {
         return TextNode.valueOf(text);
     }
 
+    /** JSON has neither infinity nor anything too large to tell from it. */
+    private static JsonNode number(double value, String text) {
+        return Double.isFinite(value) ? JsonNodeFactory.instance.numberNode(value) : TextNode.valueOf(text);
+    }
+
     private static JsonNode integer(String text) {
+        if (text.length() > MAX_DIGITS) {
+            return TextNode.valueOf(text);
+        }
         boolean negative = text.startsWith("-");
         String digits = negative || text.startsWith("+") ? text.substring(1) : text;
         BigInteger value;
