@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -67,6 +68,14 @@ class OfflineTranscriptTest {
             if (!line.startsWith(PROMPT) && !command.contains("-o json") && !resources) {
                 assertThat(line).as(command).hasSizeLessThanOrEqualTo(WIDTH);
             }
+        }
+    }
+
+    @Test
+    void everyInvalidFileIsShown() throws IOException {
+        String shown = Files.readString(FOLDER.resolve("validate-invalid.txt"));
+        try (Stream<Path> files = Files.list(FOLDER.resolve("bad"))) {
+            assertThat(files).allSatisfy(file -> assertThat(shown).contains(PROMPT + "validate -f " + file + "\n"));
         }
     }
 

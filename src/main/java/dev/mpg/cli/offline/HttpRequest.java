@@ -3,8 +3,11 @@ package dev.mpg.cli.offline;
 import dev.mpg.match.Request;
 import java.net.URI;
 import java.net.URISyntaxException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.OptionalInt;
 
 /**
@@ -34,21 +37,33 @@ record HttpRequest(Request request, OptionalInt port) {
                     "'" + url + "' is no URL of a request: write it like https://shop.example.com/checkout?step=1");
         }
         String host = uri.getRawAuthority();
+        Map<String, List<String>> others = new LinkedHashMap<>();
         for (String header : headers) {
             int colon = header.indexOf(':');
             if (colon < 1) {
                 throw new IllegalArgumentException("'" + header + "' is no header: write it like 'x-user: ann'");
             }
-            if (!header.substring(0, colon).strip().equalsIgnoreCase("host")) {
-                throw new IllegalArgumentException("routes don't look at the header "
-                        + header.substring(0, colon).strip() + ": only Host changes which one takes a request");
+            String name = header.substring(0, colon).strip();
+            String value = header.substring(colon + 1).strip();
+            if (name.equalsIgnoreCase("host")) {
+                host = value;
+            } else {
+                others.computeIfAbsent(name, added -> new ArrayList<>()).add(value);
             }
-            host = header.substring(colon + 1).strip();
         }
         String path = uri.getRawPath() == null || uri.getRawPath().isEmpty() ? "/" : uri.getRawPath();
         String query = uri.getRawQuery() == null ? "" : "?" + uri.getRawQuery();
         return new HttpRequest(
-                new Request(method, host, path + query),
+                request(method, host, path + query, others),
                 uri.getPort() < 0 ? OptionalInt.empty() : OptionalInt.of(uri.getPort()));
+    }
+
+    /** @param headers others than Host, which routes don't match: an answer for them would be a guess */
+    private static Request request(String method, String host, String target, Map<String, List<String>> headers) {
+        if (!headers.isEmpty()) {
+            throw new IllegalArgumentException("routes don't look at the header "
+                    + headers.keySet().iterator().next() + ": only Host changes which one takes a request");
+        }
+        return new Request(method, host, target);
     }
 }
