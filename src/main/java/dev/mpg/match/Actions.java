@@ -9,8 +9,8 @@ import dev.mpg.match.Outcome.Unjudged;
 import dev.mpg.snapshot.Resource;
 import dev.mpg.snapshot.ResourceType;
 import dev.mpg.snapshot.Snapshot;
+import io.envoyproxy.envoy.config.route.v3.DirectResponseAction;
 import io.envoyproxy.envoy.config.route.v3.RedirectAction;
-import io.envoyproxy.envoy.config.route.v3.Route;
 import io.envoyproxy.envoy.config.route.v3.RouteAction;
 import io.envoyproxy.envoy.config.route.v3.WeightedCluster;
 import io.envoyproxy.envoy.config.route.v3.WeightedCluster.ClusterWeight;
@@ -38,27 +38,41 @@ record Actions(Set<String> clusters) {
                 .collect(toUnmodifiableSet()));
     }
 
-    /** What a route does, of which answers speak by this name. */
-    Outcome outcome(String name, Route route) {
-        return switch (route.getActionCase()) {
-            case ROUTE -> forward(name, route.getRoute());
-            case DIRECT_RESPONSE -> {
-                int status = route.getDirectResponse().getStatus();
-                yield reply(
-                        name,
-                        status,
-                        status == 500
-                                ? "a direct response, as a route gets whose backends all have weight 0"
-                                : "a direct response");
-            }
-            case REDIRECT -> reply(name, status(route.getRedirect().getResponseCode()), "a redirect");
+    /** What a route does with a request that it takes. */
+    Outcome outcome(RouteRule rule, Arrived request) {
+        return switch (rule.route().getActionCase()) {
+            case ROUTE -> forward(rule, request);
+            case DIRECT_RESPONSE -> respond(rule, request);
+            case REDIRECT -> redirect(rule, request);
             case FILTER_ACTION, NON_FORWARDING_ACTION, ACTION_NOT_SET ->
-                new Unjudged("route " + name + " has another action than to route, redirect or respond");
+                new Unjudged("route " + rule.name() + " has another action than to route, redirect or respond");
         };
     }
 
-    private static Reply reply(String route, int status, String why) {
-        return new Reply(status, why, Optional.of(route), Optional.empty());
+    /** Envoy sends a Location with what looks like a redirect, though the action has none to offer. */
+    private static Reply respond(RouteRule rule, Arrived request) {
+        DirectResponseAction action = rule.route().getDirectResponse();
+        int status = action.getStatus();
+        String why = status == 500 && !action.hasBody()
+                ? "a direct response, as a route gets whose backends all have weight 0"
+                : "a direct response" + (action.hasBody() ? " with a body" : "");
+        boolean located = status == 201 || status / 100 == 3;
+        return new Reply(
+                status,
+                why,
+                Optional.of(rule.name()),
+                located ? Optional.of(Redirection.SAME.location(request, rule.path())) : Optional.empty());
+    }
+
+    private static Outcome redirect(RouteRule rule, Arrived request) {
+        RedirectAction action = rule.route().getRedirect();
+        return Redirection.of(action)
+                .<Outcome>map(redirection -> new Reply(
+                        status(action.getResponseCode()),
+                        "a redirect",
+                        Optional.of(rule.name()),
+                        Optional.of(redirection.location(request, rule.path()))))
+                .orElseGet(() -> new Unjudged("route " + rule.name() + " redirects by regex_rewrite"));
     }
 
     private static int status(RedirectAction.RedirectResponseCode code) {
@@ -71,36 +85,79 @@ record Actions(Set<String> clusters) {
         };
     }
 
-    private Outcome forward(String name, RouteAction action) {
-        Duration timeout = action.hasTimeout() ? duration(action.getTimeout()) : DEFAULT_TIMEOUT;
+    private Outcome forward(RouteRule rule, Arrived request) {
+        RouteAction action = rule.route().getRoute();
         return switch (action.getClusterSpecifierCase()) {
-            case CLUSTER -> new Forward(name, List.of(share(action.getCluster(), 1)), timeout);
-            case WEIGHTED_CLUSTERS -> weighted(name, action.getWeightedClusters(), timeout);
+            case CLUSTER -> forward(rule, request, List.of(share(action.getCluster(), 1)));
+            case WEIGHTED_CLUSTERS -> weighted(rule, request, action.getWeightedClusters());
             case CLUSTER_HEADER, CLUSTER_SPECIFIER_PLUGIN, INLINE_CLUSTER_SPECIFIER_PLUGIN, CLUSTERSPECIFIER_NOT_SET ->
-                new Unjudged("route " + name + " chooses its cluster by "
+                new Unjudged("route " + rule.name() + " chooses its cluster by "
                         + action.getClusterSpecifierCase().name().toLowerCase(Locale.ROOT));
         };
+    }
+
+    private static Outcome forward(RouteRule rule, Arrived request, List<Share> shares) {
+        RouteAction action = rule.route().getRoute();
+        Optional<PathRewrite> rewrite =
+                PathRewrite.of(action.getPrefixRewrite(), action.hasRegexRewrite(), action.getRegexRewrite());
+        if (rewrite.isEmpty()) {
+            return new Unjudged("route " + rule.name() + " rewrites by regex_rewrite");
+        }
+        return new Forward(
+                rule.name(),
+                shares,
+                action.hasTimeout() ? duration(action.getTimeout()) : DEFAULT_TIMEOUT,
+                action.hasPathRewritePolicy()
+                        ? Optional.empty()
+                        : Optional.of(rewrite.get().apply(request.path(), rule.path()) + request.query()),
+                host(action, request));
+    }
+
+    private static Optional<String> host(RouteAction action, Arrived request) {
+        String same = request.request().host();
+        boolean byCluster = action.getWeightedClusters().getClustersList().stream()
+                .anyMatch(cluster -> !cluster.getHostRewriteLiteral().isEmpty());
+        return byCluster
+                ? Optional.empty()
+                : switch (action.getHostRewriteSpecifierCase()) {
+                    case HOST_REWRITE_LITERAL ->
+                        Optional.of(action.getHostRewriteLiteral().isEmpty() ? same : action.getHostRewriteLiteral());
+                    case HOST_REWRITE_HEADER -> {
+                        String value = request.request()
+                                .headers()
+                                .getOrDefault(action.getHostRewriteHeader().toLowerCase(Locale.ROOT), List.of(same))
+                                .getFirst();
+                        yield Optional.of(value.isEmpty() ? same : value);
+                    }
+                    case AUTO_HOST_REWRITE ->
+                        action.getAutoHostRewrite().getValue() ? Optional.empty() : Optional.of(same);
+                    case HOST_REWRITE_PATH_REGEX -> Optional.empty();
+                    case HOSTREWRITESPECIFIER_NOT_SET -> Optional.of(same);
+                };
     }
 
     private static Duration duration(com.google.protobuf.Duration duration) {
         return Duration.ofSeconds(duration.getSeconds(), duration.getNanos());
     }
 
-    private Outcome weighted(String name, WeightedCluster clusters, Duration timeout) {
+    private Outcome weighted(RouteRule rule, Arrived request, WeightedCluster clusters) {
         Optional<String> foreign = Foreign.otherThan(UNDERSTOOD_OF_WEIGHTED, clusters)
                 .or(() -> clusters.getClustersList().stream()
                         .filter(cluster -> !cluster.getClusterHeader().isEmpty())
                         .map(cluster -> "cluster_header")
                         .findFirst());
         if (foreign.isPresent()) {
-            return new Unjudged("route " + name + " weighs its clusters by " + foreign.get());
+            return new Unjudged("route " + rule.name() + " weighs its clusters by " + foreign.get());
         }
         List<Share> shares = clusters.getClustersList().stream()
                 .map((ClusterWeight cluster) -> share(
                         cluster.getName(),
                         Integer.toUnsignedLong(cluster.getWeight().getValue())))
                 .toList();
-        return new Forward(name, shares, timeout);
+        if (shares.stream().noneMatch(share -> share.weight() > 0)) {
+            return new Unjudged("route " + rule.name() + " has no cluster with a weight, which gateways refuse");
+        }
+        return forward(rule, request, shares);
     }
 
     private Share share(String cluster, long weight) {

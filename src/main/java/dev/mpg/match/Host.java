@@ -9,6 +9,9 @@ import io.envoyproxy.envoy.config.route.v3.VirtualHost;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** A virtual host, of which only the domains are read until a request belongs to it: of thousands few ever get one. Thread-safe. */
@@ -16,7 +19,26 @@ final class Host {
     private final ByteString bytes;
     private final List<String> domains;
     /** Read from {@link #bytes}; null until somebody asked. */
-    private volatile @Nullable VirtualHost message;
+    private volatile @Nullable Contents contents;
+
+    /**
+     * What is read when a request belongs to it.
+     *
+     * @param foreign on which requests depend and which isn't understood
+     * @param routes in order, prepared
+     */
+    record Contents(VirtualHost message, Optional<String> foreign, List<RouteRule> routes) {
+        private static final Set<Integer> DECIDING = Set.of(VirtualHost.MATCHER_FIELD_NUMBER);
+
+        private static Contents of(VirtualHost message) {
+            return new Contents(
+                    message,
+                    Foreign.oneOf(DECIDING, message),
+                    IntStream.range(0, message.getRoutesCount())
+                            .mapToObj(i -> RouteRule.of(i, message.getRoutes(i)))
+                            .toList());
+        }
+    }
 
     /** @throws InvalidProtocolBufferException when these are not a virtual host's */
     private Host(ByteString bytes) throws InvalidProtocolBufferException {
@@ -70,15 +92,15 @@ final class Host {
     }
 
     /** @throws IllegalArgumentException when it cannot be read beyond its domains */
-    VirtualHost message() {
-        VirtualHost known = message;
+    Contents contents() {
+        Contents known = contents;
         if (known == null) {
             try {
-                known = VirtualHost.parseFrom(bytes);
+                known = Contents.of(VirtualHost.parseFrom(bytes));
             } catch (InvalidProtocolBufferException e) {
                 throw new IllegalArgumentException("the virtual host of " + domains + " cannot be read", e);
             }
-            message = known;
+            contents = known;
         }
         return known;
     }

@@ -12,8 +12,11 @@ public sealed interface Outcome {
      * @param route name of the route that takes it
      * @param clusters by weight. Never empty
      * @param timeout until the response is complete; zero: no limit
+     * @param path what the upstream gets, with the query; empty where {@code path_rewrite_policy} decides it
+     * @param host what the upstream gets; empty where it depends on the endpoint or the cluster
      */
-    record Forward(String route, List<Share> clusters, Duration timeout) implements Outcome {
+    record Forward(String route, List<Share> clusters, Duration timeout, Optional<String> path, Optional<String> host)
+            implements Outcome {
         public Forward {
             clusters = List.copyOf(clusters);
         }
@@ -25,7 +28,7 @@ public sealed interface Outcome {
      * @param status the HTTP status
      * @param why in words
      * @param route name of the route that says so; empty when none took the request
-     * @param location where a redirect of the path leads to; empty for other answers
+     * @param location where a redirect leads to; empty for other answers
      */
     record Reply(int status, String why, Optional<String> route, Optional<String> location) implements Outcome {
         /** One that comes from no route. */

@@ -43,6 +43,9 @@ record PathNormalization(boolean normalizes, boolean mergesSlashes, PathWithEsca
         }
         int queryStart = target.indexOf('?');
         String original = queryStart < 0 ? target : target.substring(0, queryStart);
+        if (isPlain(original)) {
+            return new Result.Matchable(original);
+        }
         String query = queryStart < 0 ? "" : target.substring(queryStart);
         String unescaped = unescapedSlashes(original);
         boolean hadEscapedSlashes = !unescaped.equals(original);
@@ -61,6 +64,19 @@ record PathNormalization(boolean normalizes, boolean mergesSlashes, PathWithEsca
                         Optional.empty(),
                         Optional.of(path + query)))
                 : new Result.Matchable(path);
+    }
+
+    /** Whether no step changes it. */
+    private static boolean isPlain(String path) {
+        char last = ' ';
+        for (int i = 0; i < path.length(); i++) {
+            char c = path.charAt(i);
+            if (c == '%' || c == '\\' || (last == '/' && (c == '/' || c == '.')) || needsEscape(c)) {
+                return false;
+            }
+            last = c;
+        }
+        return true;
     }
 
     private String unescapedSlashes(String path) {

@@ -3,19 +3,20 @@ package dev.mpg.match;
 import com.google.protobuf.Any;
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.mpg.match.Answer.Attempt;
+import dev.mpg.match.Answer.Fit;
 import dev.mpg.match.Answer.HostMatch;
 import dev.mpg.snapshot.Resource;
 import dev.mpg.snapshot.ResourceType;
 import dev.mpg.snapshot.Snapshot;
+import io.envoyproxy.envoy.config.core.v3.HttpProtocolOptions.HeadersWithUnderscoresAction;
 import io.envoyproxy.envoy.config.listener.v3.Filter;
 import io.envoyproxy.envoy.config.listener.v3.FilterChain;
 import io.envoyproxy.envoy.config.listener.v3.Listener;
 import io.envoyproxy.envoy.config.route.v3.Route;
 import io.envoyproxy.envoy.config.route.v3.RouteConfiguration;
 import io.envoyproxy.envoy.config.route.v3.VirtualHost;
+import io.envoyproxy.envoy.config.route.v3.VirtualHost.TlsRequirementType;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager;
-import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter;
-import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.LocalReplyConfig;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -24,19 +25,19 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Which route of a snapshot takes which request, as Envoy 1.40 decides it. Immutable; safe to share between threads.
  *
  * <p>Made once per snapshot, in one pass over its listeners, route configurations and the domains of its virtual hosts. A
  * request then costs a lookup per length of wildcard domains and the routes that are tried; the first one that belongs to a
- * virtual host also reads that. What depends on a field that isn't understood is {@link Outcome.Unjudged}, never guessed. Of
+ * virtual host also reads that and compiles its regexes. What depends on a field that isn't understood is {@link Outcome.Unjudged}, never guessed. Of
  * a snapshot that gateways refuse nothing is promised.
  */
 public final class RouteTable {
     private static final String CONNECTION_MANAGER_TYPE =
             HttpConnectionManager.getDescriptor().getFullName();
-    private static final String ROUTER_TYPE = "envoy.extensions.filters.http.router.v3.Router";
 
     private static final Set<Integer> DECIDING_IN_MANAGER = Set.of(
             HttpConnectionManager.SCOPED_ROUTES_FIELD_NUMBER,
@@ -45,11 +46,12 @@ public final class RouteTable {
             HttpConnectionManager.STRIP_TRAILING_HOST_DOT_FIELD_NUMBER,
             HttpConnectionManager.EARLY_HEADER_MUTATION_EXTENSIONS_FIELD_NUMBER,
             HttpConnectionManager.PATH_NORMALIZATION_OPTIONS_FIELD_NUMBER,
+            HttpConnectionManager.SCHEME_HEADER_TRANSFORMATION_FIELD_NUMBER,
+            HttpConnectionManager.ADD_USER_AGENT_FIELD_NUMBER,
             HttpConnectionManager.TYPED_HEADER_VALIDATION_CONFIG_FIELD_NUMBER);
-    private static final Set<Integer> DECIDING_IN_CONFIGURATION =
-            Set.of(RouteConfiguration.IGNORE_PATH_PARAMETERS_IN_PATH_MATCHING_FIELD_NUMBER);
-    private static final Set<Integer> DECIDING_IN_HOST =
-            Set.of(VirtualHost.MATCHER_FIELD_NUMBER, VirtualHost.REQUIRE_TLS_FIELD_NUMBER);
+    private static final Set<Integer> DECIDING_IN_CONFIGURATION = Set.of(
+            RouteConfiguration.IGNORE_PATH_PARAMETERS_IN_PATH_MATCHING_FIELD_NUMBER,
+            RouteConfiguration.INTERNAL_ONLY_HEADERS_FIELD_NUMBER);
 
     private final List<Entrance> entrances;
     private final Actions actions;
@@ -62,9 +64,10 @@ public final class RouteTable {
     /** What listeners have that decides over requests. Those that have the same are one {@link Entrance}. */
     private record Setup(
             PathNormalization paths,
+            HeadersWithUnderscoresAction underscores,
             Optional<RouteConfiguration> routes,
             Optional<String> foreign,
-            List<String> caveats) {}
+            Caveats caveats) {}
 
     /** @param hosts of the setup's routes */
     private record Entrance(List<String> listeners, Setup setup, Hosts hosts) {}
@@ -121,9 +124,10 @@ public final class RouteTable {
     private static Setup withoutRoutes(String why) {
         return new Setup(
                 PathNormalization.of(HttpConnectionManager.getDefaultInstance()),
+                HeadersWithUnderscoresAction.ALLOW,
                 Optional.empty(),
                 Optional.of(why),
-                List.of());
+                Caveats.NONE);
     }
 
     private static Optional<HttpConnectionManager> manager(FilterChain chain) {
@@ -157,7 +161,12 @@ public final class RouteTable {
                     : Foreign.oneOf(DECIDING_IN_CONFIGURATION, routes.get())
                             .map(field -> "the route configuration uses " + field);
         }
-        return new Setup(PathNormalization.of(manager), routes, foreign, caveats(manager));
+        return new Setup(
+                PathNormalization.of(manager),
+                manager.getCommonHttpProtocolOptions().getHeadersWithUnderscoresAction(),
+                routes,
+                foreign,
+                Caveats.of(manager));
     }
 
     private static RouteConfiguration configuration(Resource resource) {
@@ -166,25 +175,6 @@ public final class RouteTable {
         } catch (InvalidProtocolBufferException e) {
             throw new IllegalArgumentException(resource + " is not what a config compiles to", e);
         }
-    }
-
-    private static List<String> caveats(HttpConnectionManager manager) {
-        Stream<String> filters = manager.getHttpFiltersList().stream()
-                .filter(filter -> !filter.getDisabled() && !isOfType(filter.getTypedConfig(), ROUTER_TYPE))
-                .map(HttpFilter::getName)
-                .map(name -> "HTTP filter " + name + " runs before and may answer or change the request");
-        LocalReplyConfig replies = manager.getLocalReplyConfig();
-        // More headers change no answer.
-        boolean changes = replies.hasBodyFormat()
-                || replies.getMappersList().stream()
-                        .anyMatch(
-                                mapper -> mapper.hasStatusCode() || mapper.hasBody() || mapper.hasBodyFormatOverride());
-        return Stream.concat(
-                        filters,
-                        changes
-                                ? Stream.of("local_reply_config may change what the gateway answers itself")
-                                : Stream.of())
-                .toList();
     }
 
     /** Its own ones, and with VHDS those that are named like it. */
@@ -199,8 +189,24 @@ public final class RouteTable {
     /** What each listener does with this request. Those that do the same for the same reasons are one answer. */
     public List<Answer> answers(Request request) {
         return entrances.stream()
-                .map(entrance -> new Search(entrance).answer(request))
+                .map(entrance -> new Search(entrance, request, true).answer())
                 .toList();
+    }
+
+    /**
+     * The name of the route that takes this request, for those who ask often: no words are made. Empty when none does, when
+     * listeners differ, and when it can't be judged.
+     */
+    public Optional<String> route(Request request) {
+        Optional<String> route = Optional.empty();
+        for (int i = 0; i < entrances.size(); i++) {
+            Optional<String> taker = new Search(entrances.get(i), request, false).taker();
+            if (i > 0 && !taker.equals(route)) {
+                return Optional.empty();
+            }
+            route = taker;
+        }
+        return route;
     }
 
     /** What follows the last colon, unless that is within an IPv6 address, as Envoy has it. */
@@ -212,62 +218,109 @@ public final class RouteTable {
     /** One request's way through an entrance, with what was found on it. */
     private final class Search {
         private final Entrance entrance;
+        private final Request request;
+        /** Whether somebody wants to know why. */
+        private final boolean explains;
+
         private final List<Attempt> tried = new ArrayList<>();
         private Optional<String> path = Optional.empty();
         private Optional<HostMatch> host = Optional.empty();
+        private @Nullable VirtualHost virtualHost;
+        private @Nullable RouteRule taker;
 
-        Search(Entrance entrance) {
+        Search(Entrance entrance, Request request, boolean explains) {
             this.entrance = entrance;
+            this.request = request;
+            this.explains = explains;
         }
 
-        Answer answer(Request request) {
+        Answer answer() {
             Setup setup = entrance.setup();
-            Outcome outcome = setup.foreign().isPresent()
-                    ? new Outcome.Unjudged(setup.foreign().get())
-                    : arrive(request, setup.paths());
-            return new Answer(entrance.listeners(), path, host, tried, outcome, setup.caveats());
+            Outcome outcome = outcome();
+            List<String> caveats = setup.caveats()
+                    .of(
+                            request,
+                            setup.routes().orElse(RouteConfiguration.getDefaultInstance()),
+                            virtualHost == null ? VirtualHost.getDefaultInstance() : virtualHost,
+                            taker == null ? Route.getDefaultInstance() : taker.route());
+            return new Answer(entrance.listeners(), path, host, tried, outcome, caveats);
         }
 
-        private Outcome arrive(Request request, PathNormalization paths) {
-            return switch (paths.apply(request.path())) {
+        Optional<String> taker() {
+            Outcome outcome = outcome();
+            return taker == null || outcome instanceof Outcome.Unjudged ? Optional.empty() : Optional.of(taker.name());
+        }
+
+        private Outcome outcome() {
+            Setup setup = entrance.setup();
+            if (setup.foreign().isPresent()) {
+                return new Outcome.Unjudged(setup.foreign().get());
+            }
+            if (setup.underscores() != HeadersWithUnderscoresAction.ALLOW) {
+                Optional<String> underscored = request.headers().keySet().stream()
+                        .filter(name -> name.indexOf('_') >= 0)
+                        .sorted()
+                        .findFirst();
+                if (underscored.isPresent()) {
+                    return setup.underscores() == HeadersWithUnderscoresAction.REJECT_REQUEST
+                            ? Outcome.Reply.withoutRoute(400, "header " + underscored.get() + " has an underscore")
+                            : new Outcome.Unjudged("the connection manager drops header " + underscored.get());
+                }
+            }
+            return switch (setup.paths().apply(request.path())) {
                 case PathNormalization.Result.Answered(Outcome.Reply reply) -> reply;
                 case PathNormalization.Result.Matchable(String matchable) -> {
                     path = Optional.of(matchable);
-                    yield chooseHost(request.host(), matchable);
+                    yield chooseHost(Arrived.of(request, matchable));
                 }
             };
         }
 
-        private Outcome chooseHost(String requestHost, String matchable) {
+        private Outcome chooseHost(Arrived arrived) {
             boolean ignoresPort = entrance.setup()
                     .routes()
                     .map(RouteConfiguration::getIgnorePortInHostMatching)
                     .orElse(false);
-            String name = ignoresPort ? withoutPort(requestHost) : requestHost;
+            String name = ignoresPort ? withoutPort(request.host()) : request.host();
             Optional<Hosts.Found> found = entrance.hosts().find(name);
             if (found.isEmpty()) {
                 return Outcome.Reply.withoutRoute(404, "no virtual host takes the host " + name);
             }
-            VirtualHost chosen = found.get().host().message();
+            Host.Contents chosen = found.get().host().contents();
+            virtualHost = chosen.message();
             host = Optional.of(new HostMatch(
-                    chosen.getName(), found.get().domain(), found.get().specificity()));
-            return Foreign.oneOf(DECIDING_IN_HOST, chosen)
-                    .<Outcome>map(field -> new Outcome.Unjudged("the virtual host uses " + field))
-                    .orElseGet(() -> chooseRoute(chosen, matchable));
+                    virtualHost.getName(), found.get().domain(), found.get().specificity()));
+            if (chosen.foreign().isPresent()) {
+                return new Outcome.Unjudged(
+                        "the virtual host uses " + chosen.foreign().get());
+            }
+            return chosen.message().getRequireTls() != TlsRequirementType.NONE
+                            && !request.scheme().equals("https")
+                    ? toHttps(arrived)
+                    : chooseRoute(chosen.routes(), arrived);
         }
 
-        private Outcome chooseRoute(VirtualHost chosen, String matchable) {
-            for (int i = 0; i < chosen.getRoutesCount(); i++) {
-                Route route = chosen.getRoutes(i);
-                String name = route.getName().isEmpty() ? "#" + i : route.getName();
-                Attempt attempt = PathRule.attempt(name, route.getMatch(), matchable);
-                tried.add(attempt);
-                switch (attempt.fit()) {
+        private static Outcome toHttps(Arrived arrived) {
+            return new Outcome.Reply(
+                    301,
+                    "the virtual host requires TLS",
+                    Optional.empty(),
+                    Optional.of("https://" + arrived.request().host() + arrived.target()));
+        }
+
+        private Outcome chooseRoute(List<RouteRule> routes, Arrived arrived) {
+            for (RouteRule rule : routes) {
+                Fit fit = rule.fit(arrived);
+                if (explains) {
+                    tried.add(rule.attempt(arrived, fit));
+                }
+                switch (fit) {
                     case YES -> {
-                        return actions.outcome(name, route);
+                        taker = rule;
+                        return actions.outcome(rule, arrived);
                     }
                     case UNJUDGED -> {
-                        return new Outcome.Unjudged("route " + name + ": " + attempt.why());
+                        return new Outcome.Unjudged("route " + rule.name() + ": " + rule.unjudged());
                     }
                     case NO -> {}
                 }

@@ -3,7 +3,6 @@ package dev.mpg.proxy;
 import dev.mpg.match.Answer;
 import dev.mpg.match.Outcome;
 import dev.mpg.snapshot.ContentHash;
-import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -82,30 +81,45 @@ record Match(String clusterId, @Nullable String gateway, Request request, List<C
      *
      * @param clusters FORWARD: by weight
      * @param timeout FORWARD: ISO 8601; PT0S: no limit
+     * @param path FORWARD: with the query, as the upstream gets it; null: it isn't known here
+     * @param host FORWARD: as the upstream gets it; null: it depends on the endpoint or the cluster
      * @param status REPLY: the HTTP status
-     * @param location REPLY: where a redirect of the path leads to
+     * @param location REPLY: where a redirect leads to
      * @param why REPLY, UNJUDGED: in words
      */
     record Result(
             Kind kind,
             List<Outcome.Share> clusters,
             @Nullable String timeout,
+            @Nullable String path,
+            @Nullable String host,
             @Nullable Integer status,
             @Nullable String location,
             @Nullable String why) {
         static Result of(Outcome outcome) {
             return switch (outcome) {
-                case Outcome.Forward(String route, List<Outcome.Share> clusters, Duration timeout) ->
-                    new Result(Kind.FORWARD, clusters, timeout.toString(), null, null, null);
+                case Outcome.Forward forward ->
+                    new Result(
+                            Kind.FORWARD,
+                            forward.clusters(),
+                            forward.timeout().toString(),
+                            forward.path().orElse(null),
+                            forward.host().orElse(null),
+                            null,
+                            null,
+                            null);
                 case Outcome.Reply reply ->
                     new Result(
                             Kind.REPLY,
                             List.of(),
                             null,
+                            null,
+                            null,
                             reply.status(),
                             reply.location().orElse(null),
                             reply.why());
-                case Outcome.Unjudged(String why) -> new Result(Kind.UNJUDGED, List.of(), null, null, null, why);
+                case Outcome.Unjudged(String why) ->
+                    new Result(Kind.UNJUDGED, List.of(), null, null, null, null, null, why);
             };
         }
     }

@@ -162,6 +162,8 @@ class RouteTableIT {
                         .filteredOn(share -> share.weight() > 0 && share.exists())
                         .extracting(Share::cluster)
                         .contains(actual.cluster());
+                assertThat(actual.path()).isEqualTo(forward.path().orElseThrow());
+                assertThat(actual.host()).isEqualTo(forward.host().orElseThrow());
             }
             case Reply reply -> {
                 assertThat(actual.status()).isEqualTo(reply.status());

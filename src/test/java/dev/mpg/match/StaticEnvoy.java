@@ -64,12 +64,16 @@ final class StaticEnvoy implements AutoCloseable {
      * @param route virtual host and index of the route, as {@code host#index}; null when it was none
      * @param cluster null when it was none
      * @param location where a redirect leads to; null when it is none
+     * @param path what the cluster got; null when it was none
+     * @param host what the cluster got; null when it was none
      */
     record Response(
             int status,
             @Nullable String route,
             @Nullable String cluster,
-            @Nullable String location) {}
+            @Nullable String location,
+            @Nullable String path,
+            @Nullable String host) {}
 
     /** Starts it with a listener of each of these names and waits until they listen. */
     StaticEnvoy(
@@ -171,6 +175,8 @@ final class StaticEnvoy implements AutoCloseable {
                         .addVirtualHosts(VirtualHost.newBuilder()
                                 .setName("all")
                                 .addDomains("*")
+                                .addResponseHeadersToAdd(header("x-path", "%REQ(:PATH)%"))
+                                .addResponseHeadersToAdd(header("x-host", "%REQ(:AUTHORITY)%"))
                                 .addRoutes(Route.newBuilder()
                                         .setMatch(RouteMatch.newBuilder().setPrefix("/"))
                                         .setDirectResponse(DirectResponseAction.newBuilder()
@@ -210,14 +216,22 @@ final class StaticEnvoy implements AutoCloseable {
                 .build();
     }
 
-    /** On a plain socket: an HTTP client would normalize the path or refuse the Host header. */
+    /**
+     * On a plain socket: an HTTP client would normalize the path or refuse the Host header. A request over TLS is sent as one
+     * of which a proxy in front says so; listeners with {@code use_remote_address} don't believe that.
+     */
     Response send(String listener, Request request) throws IOException {
         try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), ports.get(listener))) {
             socket.setSoTimeout(READ_MILLIS);
-            socket.getOutputStream()
-                    .write("%s %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n"
-                            .formatted(request.method(), request.path(), request.host())
-                            .getBytes(ISO_8859_1));
+            StringBuilder head = new StringBuilder("%s %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n"
+                    .formatted(request.method(), request.path(), request.host()));
+            if (request.scheme().equals("https")) {
+                head.append("X-Forwarded-Proto: https\r\n");
+            }
+            request.headers()
+                    .forEach((name, values) -> values.forEach(value ->
+                            head.append(name).append(": ").append(value).append("\r\n")));
+            socket.getOutputStream().write(head.append("\r\n").toString().getBytes(ISO_8859_1));
             BufferedReader response = new BufferedReader(new InputStreamReader(socket.getInputStream(), ISO_8859_1));
             int status = Integer.parseInt(response.readLine().split(" ", 3)[1]);
             Map<String, String> headers = new HashMap<>();
@@ -230,7 +244,9 @@ final class StaticEnvoy implements AutoCloseable {
                     status,
                     headers.get("x-route"),
                     cluster == null || cluster.equals("-") ? null : cluster,
-                    headers.get("location"));
+                    headers.get("location"),
+                    headers.get("x-path"),
+                    headers.get("x-host"));
         }
     }
 
