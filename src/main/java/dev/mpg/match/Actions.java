@@ -123,10 +123,9 @@ record Actions(Set<String> clusters) {
                     case HOST_REWRITE_LITERAL ->
                         Optional.of(action.getHostRewriteLiteral().isEmpty() ? same : action.getHostRewriteLiteral());
                     case HOST_REWRITE_HEADER -> {
-                        String value = request.request()
-                                .headers()
-                                .getOrDefault(action.getHostRewriteHeader().toLowerCase(Locale.ROOT), List.of(same))
-                                .getFirst();
+                        List<String> values =
+                                request.header(action.getHostRewriteHeader().toLowerCase(Locale.ROOT));
+                        String value = values.isEmpty() ? "" : values.getFirst();
                         yield Optional.of(value.isEmpty() ? same : value);
                     }
                     case AUTO_HOST_REWRITE ->

@@ -4,9 +4,11 @@ import io.envoyproxy.envoy.config.route.v3.HeaderMatcher;
 import io.envoyproxy.envoy.config.route.v3.HeaderMatcher.HeaderMatchSpecifierCase;
 import io.envoyproxy.envoy.config.route.v3.QueryParameterMatcher;
 import io.envoyproxy.envoy.config.route.v3.QueryParameterMatcher.QueryParameterMatchSpecifierCase;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,6 +34,8 @@ record Condition(
         HEADER,
         QUERY
     }
+
+    private static final List<String> EMPTY = List.of("");
 
     private static final Set<HeaderMatchSpecifierCase> UNDERSTOOD_OF_HEADERS = Set.of(
             HeaderMatchSpecifierCase.STRING_MATCH,
@@ -92,15 +96,29 @@ record Condition(
         return Optional.of(new Condition(subject, Source.QUERY, matcher.getName(), null, present, false));
     }
 
-    private @Nullable String actual(Arrived request) {
-        String found = source == Source.HEADER ? request.header(name) : request.parameter(name);
-        return found == null && absentIsEmpty ? "" : found;
+    private List<String> values(Arrived request) {
+        List<String> values;
+        if (source == Source.HEADER) {
+            values = request.header(name);
+        } else {
+            String parameter = request.parameter(name);
+            values = parameter == null ? List.of() : List.of(parameter);
+        }
+        return values.isEmpty() && absentIsEmpty ? EMPTY : values;
     }
 
-    /** An absent one fits only where none may be there. */
+    /** An absent one fits only where none may be there; of several values it takes one. */
     boolean fits(Arrived request) {
-        String actual = actual(request);
-        return value == null ? (actual != null) == expected : actual != null && value.fits(actual) == expected;
+        List<String> values = values(request);
+        if (value == null || values.isEmpty()) {
+            return value == null && values.isEmpty() != expected;
+        }
+        for (String one : values) {
+            if (value.fits(one)) {
+                return expected;
+            }
+        }
+        return !expected;
     }
 
     /** What it asks for, in words. */
@@ -114,11 +132,13 @@ record Condition(
 
     /** Why a request doesn't fit, in words. */
     String mismatch(Arrived request) {
-        String actual = actual(request);
-        if (actual == null) {
+        List<String> values = values(request);
+        if (values.isEmpty()) {
             return subject + " is absent";
         }
-        String is = subject + " is " + quote() + actual + quote() + ", ";
+        String is = values.stream()
+                .map(one -> quote() + one + quote())
+                .collect(Collectors.joining(" and ", subject + " is ", ", "));
         if (value == null) {
             return is + "and must be absent";
         }

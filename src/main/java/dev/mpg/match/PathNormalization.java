@@ -18,6 +18,9 @@ import org.jspecify.annotations.Nullable;
  */
 record PathNormalization(boolean normalizes, boolean mergesSlashes, PathWithEscapedSlashesAction escapedSlashes) {
     private static final Pattern ESCAPED_SLASH = Pattern.compile("%2f", Pattern.CASE_INSENSITIVE);
+    /** Path parameters of a dot segment, in which neither dots nor slashes are escaped; Envoy cuts them off. */
+    private static final Pattern DOT_PARAMETERS = Pattern.compile("(/\\.{1,2});[^/]*");
+
     private static final Pattern ESCAPED_BACKSLASH = Pattern.compile("%5c", Pattern.CASE_INSENSITIVE);
 
     static PathNormalization of(HttpConnectionManager manager) {
@@ -52,7 +55,8 @@ record PathNormalization(boolean normalizes, boolean mergesSlashes, PathWithEsca
         if (hadEscapedSlashes && escapedSlashes == PathWithEscapedSlashesAction.REJECT_REQUEST) {
             return new Result.Answered(Outcome.Reply.withoutRoute(400, "the path has escaped slashes (%2F or %5C)"));
         }
-        String canonical = normalizes ? canonical(unescaped) : unescaped;
+        String canonical =
+                normalizes ? canonical(DOT_PARAMETERS.matcher(unescaped).replaceAll("$1")) : unescaped;
         if (canonical == null) {
             return new Result.Answered(Outcome.Reply.withoutRoute(400, "the path has an escaped NUL (%00)"));
         }

@@ -122,7 +122,7 @@ class MatchDifferentialIT {
                 .setNormalizePath(BoolValue.of(i % 2 == 0))
                 .setMergeSlashes(i < 2)
                 .setPathWithEscapedSlashesAction(
-                        i == 1
+                        i == 2
                                 ? PathWithEscapedSlashesAction.UNESCAPE_AND_FORWARD
                                 : PathWithEscapedSlashesAction.KEEP_UNCHANGED)
                 .addHttpFilters(HttpFilter.newBuilder()

@@ -53,8 +53,8 @@ final class RouteGenerator {
     private static final List<String> HEADERS = List.of("x-team", "X-Env", "cookie", "accept", "user-agent");
     private static final List<String> VALUES =
             List.of("red", "blue", "Red", "redblue", "red,blue", "", "a b", "r", "red; blue", "re.", "1");
-    private static final List<String> VALUE_REGEXES = List.of(
-            "red", "r.*", "red|blue", "^(red|blue),.*$", ".*e", "(?i)RED", "[a-z]+", "", ".+", "red.blue", "\\d+");
+    private static final List<String> VALUE_REGEXES =
+            List.of("red", "r.*", "red|blue", "^(red|blue),.*$", ".*e", "(?i)RED", "[a-z]+", ".+", "red.blue", "\\d+");
     private static final List<String> PARAMETERS = List.of("v", "q", "a%20b", "V");
     private static final List<String> PARAMETER_VALUES = List.of("1", "2", "", "a%20b", "a b", "a+b", "1=2", "A");
     private static final List<String> PARAMETER_REGEXES = List.of("1", "[0-9]+", "1|2", ".*", "a.*b", "^1$", "(?i)a");
@@ -227,7 +227,7 @@ final class RouteGenerator {
         }
         switch (random.nextInt(4)) {
             case 0 -> action.setHostRewriteLiteral(one(List.of("up.test", "up.test:81")));
-            case 1 -> action.setHostRewriteHeader("x-team");
+            case 1 -> action.setHostRewriteHeader("X-Up");
             default -> {}
         }
         return action.build();
@@ -268,6 +268,9 @@ final class RouteGenerator {
         }
         while (chance(35)) {
             headers.computeIfAbsent(one(HEADERS), _ -> new ArrayList<>()).add(one(VALUES));
+        }
+        if (chance(20)) {
+            headers.put("x-up", List.of("up.test", "other.test"));
         }
         List<String> query = new ArrayList<>();
         for (QueryParameterMatcher parameter : match.getQueryParametersList()) {
