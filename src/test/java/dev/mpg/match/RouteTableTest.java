@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.google.protobuf.Any;
 import com.google.protobuf.BoolValue;
 import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.Message;
+import com.google.protobuf.TextFormat;
 import com.google.protobuf.UInt32Value;
 import com.google.protobuf.UnknownFieldSet;
 import dev.mpg.match.Answer.Attempt;
@@ -21,6 +23,9 @@ import dev.mpg.snapshot.Snapshot;
 import io.envoyproxy.envoy.config.core.v3.HeaderValueOption;
 import io.envoyproxy.envoy.config.listener.v3.FilterChain;
 import io.envoyproxy.envoy.config.listener.v3.Listener;
+import io.envoyproxy.envoy.config.route.v3.DirectResponseAction;
+import io.envoyproxy.envoy.config.route.v3.HeaderMatcher;
+import io.envoyproxy.envoy.config.route.v3.QueryParameterMatcher;
 import io.envoyproxy.envoy.config.route.v3.RedirectAction;
 import io.envoyproxy.envoy.config.route.v3.RedirectAction.RedirectResponseCode;
 import io.envoyproxy.envoy.config.route.v3.Route;
@@ -30,11 +35,22 @@ import io.envoyproxy.envoy.config.route.v3.RouteMatch;
 import io.envoyproxy.envoy.config.route.v3.RouteMatch.TlsContextMatchOptions;
 import io.envoyproxy.envoy.config.route.v3.VirtualHost;
 import io.envoyproxy.envoy.config.route.v3.WeightedCluster;
+import io.envoyproxy.envoy.extensions.filters.http.cors.v3.Cors;
+import io.envoyproxy.envoy.extensions.filters.http.cors.v3.CorsPolicy;
+import io.envoyproxy.envoy.extensions.filters.http.fault.v3.FaultAbort;
+import io.envoyproxy.envoy.extensions.filters.http.fault.v3.HTTPFault;
+import io.envoyproxy.envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.LocalReplyConfig;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.ResponseMapper;
+import io.envoyproxy.envoy.type.matcher.v3.RegexMatcher;
+import io.envoyproxy.envoy.type.matcher.v3.StringMatcher;
+import io.envoyproxy.envoy.type.v3.TokenBucket;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -66,6 +82,20 @@ class RouteTableTest {
 
     private static Answer answer(String host, String path) {
         return answer(SHOP, host, path);
+    }
+
+    private static Answer answer(Snapshot snapshot, Request request) {
+        return RouteTable.of(snapshot).answers(request).getFirst();
+    }
+
+    /** A request for {@code h.test}; headers as {@code name: value}. */
+    private static Request request(String method, String path, String scheme, String... headers) {
+        Map<String, List<String>> values = new LinkedHashMap<>();
+        for (String header : headers) {
+            String[] parts = header.split(":", 2);
+            values.computeIfAbsent(parts[0], _ -> new ArrayList<>()).add(parts[1]);
+        }
+        return new Request(method, "h.test", path, scheme, values);
     }
 
     /** The route's name, or the status of an answer that comes from no route. */
@@ -171,6 +201,246 @@ class RouteTableTest {
         assertThat(lost.outcome()).isEqualTo(Reply.withoutRoute(404, "no virtual host takes the host other.test"));
     }
 
+    /** Each line: the match beside its prefix /, a request, and why the first route takes it or not. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+        headers {name: ':method' string_match {exact: 'POST'}}                 | GET / http            | the method is GET, not POST
+        headers {name: ':scheme' string_match {exact: 'https'}}                | GET / http            | the scheme is http, not https
+        headers {name: 'Host' string_match {suffix: '.org'}}                   | GET / http            | the host is 'h.test', which doesn't end with '.org'
+        headers {name: ':authority' string_match {prefix: 'H.' ignore_case: true}} | GET / http        | all of it fits
+        headers {name: ':path' string_match {contains: '?'}}                   | GET /a http           | the path with its query is /a, which doesn't contain ?
+        headers {name: 'X-Team' string_match {exact: 'blue'}}                  | GET / http x-team:red | header x-team is 'red', not 'blue'
+        headers {name: 'x-team' string_match {exact: 'blue'}}                  | GET / http            | header x-team is absent
+        headers {name: 'x-team' string_match {exact: 'blue'} invert_match: true} | GET / http          | header x-team is absent
+        headers {name: 'x-team' string_match {exact: 'blue'} invert_match: true} | GET / http x-team:blue | header x-team is 'blue', which it must not be
+        headers {name: 'x-team' string_match {prefix: 'b'} invert_match: true} | GET / http x-team:blue | header x-team is 'blue', which begins with 'b'
+        headers {name: 'x-team' string_match {exact: 'blue'} invert_match: true} | GET / http x-team:red | all of it fits
+        headers {name: 'x-team' string_match {exact: ''} treat_missing_header_as_empty: true} | GET / http | all of it fits
+        headers {name: 'x-team' string_match {prefix: 'b'}}                    | GET / http x-team:red | header x-team is 'red', which doesn't begin with 'b'
+        headers {name: 'x-team' string_match {safe_regex {regex: '[br]'}}}      | GET / http x-team:red | header x-team is 'red', which doesn't match '[br]'
+        headers {name: 'x-team' string_match {exact: 'BLUE' ignore_case: true}} | GET / http x-team:red | header x-team is 'red', not 'BLUE' in any case
+        headers {name: 'x-team' present_match: false}                          | GET / http x-team:red | header x-team is 'red', and must be absent
+        headers {name: 'x-team' present_match: true}                           | GET / http            | header x-team is absent
+        headers {name: 'x-team'}                                               | GET / http x-team:    | all of it fits
+        query_parameters {name: 'v' string_match {exact: '2'}}                 | GET /?w=2 http        | query parameter v is absent
+        query_parameters {name: 'v' string_match {exact: '2'}}                 | GET /?v=1&v=2 http    | query parameter v is '1', not '2'
+        query_parameters {name: 'v' present_match: false}                      | GET /?v http          | query parameter v is '', and must be absent
+        query_parameters {name: 'v'}                                           | GET /?v http          | all of it fits
+        runtime_fraction {default_value {numerator: 100}}                      | GET / http            | the path fits
+        """)
+    void whyARouteTakesARequestOrNotIsSaid(String match, String request, String why) throws Exception {
+        RouteMatch.Builder matching = RouteMatch.newBuilder().setPrefix("/");
+        TextFormat.merge(match.replace("'", "\""), matching);
+        String[] parts = request.split(" ", -1);
+        assertThat(answer(
+                                withRoute(route -> route.setMatch(matching)),
+                                request(parts[0], parts[1], parts[2], Arrays.copyOfRange(parts, 3, parts.length)))
+                        .tried()
+                        .getFirst()
+                        .why())
+                .isEqualTo(why);
+    }
+
+    @Test
+    void everythingThatDoesNotFitIsSaidAndWhatIsAskedFor() throws Exception {
+        RouteMatch match = RouteMatch.newBuilder()
+                .setSafeRegex(RegexMatcher.newBuilder().setRegex("/a.*"))
+                .addHeaders(HeaderMatcher.newBuilder()
+                        .setName(":method")
+                        .setStringMatch(StringMatcher.newBuilder().setExact("POST")))
+                .addHeaders(HeaderMatcher.newBuilder()
+                        .setName("x-team")
+                        .setInvertMatch(true)
+                        .setStringMatch(StringMatcher.newBuilder().setExact("blue")))
+                .addQueryParameters(QueryParameterMatcher.newBuilder().setName("v"))
+                .build();
+        Snapshot snapshot = withRoute(route -> route.setMatch(match));
+        assertThat(answer(snapshot, "h.test", "/b").tried().getFirst().why())
+                .isEqualTo("the path doesn't match the regex");
+        assertThat(answer(snapshot, "h.test", "/ab").tried().getFirst())
+                .isEqualTo(new Attempt(
+                        "first",
+                        "RegularExpression /a.*, the method is POST, header x-team is there, but not so that it is"
+                                + " 'blue', query parameter v is there",
+                        Fit.NO,
+                        "the method is GET, not POST; header x-team is absent; query parameter v is absent"));
+    }
+
+    @Test
+    void eachValueOfARepeatedHeaderIsAskedOfExceptOfThoseThatArriveAsOne() throws Exception {
+        RouteMatch.Builder match = RouteMatch.newBuilder().setPrefix("/");
+        TextFormat.merge("headers {name: 'x-team' string_match {exact: 'b'}}".replace("'", "\""), match);
+        Snapshot own = withRoute(route -> route.setMatch(match));
+        assertThat(taker(answer(own, request("GET", "/x", "http", "x-team:a", "X-Team:b"))))
+                .isEqualTo("first");
+        assertThat(answer(own, request("GET", "/x", "http", "x-team:a", "x-team:c"))
+                        .tried()
+                        .getFirst()
+                        .why())
+                .isEqualTo("header x-team is 'a' and 'c', not 'b'");
+        match.getHeadersBuilder(0).setName("accept");
+        Snapshot joined = withRoute(route -> route.setMatch(match));
+        assertThat(answer(joined, request("GET", "/x", "http", "accept:a", "accept:", "accept:b"))
+                        .tried()
+                        .getFirst()
+                        .why())
+                .isEqualTo("header accept is 'a,b', not 'b'");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "'v=%31',   v,       %31",
+        "'%76=1',   v,       absent",
+        "'v=1&v=2', v,       1",
+        "'v',       v,       ''",
+        "'v=1=2',   v,       1=2",
+        "'vv=1',    v,       absent",
+        "'a%20b=1', 'a%20b', 1",
+        "'&&v=1',   v,       1",
+        "'V=1',     v,       absent",
+        "'v?=1',    v,       absent",
+    })
+    void theFirstOfAQueryParameterCountsAsItIsSent(String query, String name, String value) {
+        assertThat(Arrived.of(new Request("GET", "h", "/?" + query), "/").parameter(name))
+                .isEqualTo(value.equals("absent") ? null : value);
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+        https_redirect: true                                                    | /a?q  | https://h.test/a?q
+        scheme_redirect: 'https' port_redirect: 8443                            | /a    | https://h.test:8443/a
+        host_redirect: 'other.test' response_code: FOUND                        | /a    | http://other.test/a
+        path_redirect: '/new' strip_query: true                                 | /a?q  | http://h.test:80/new
+        path_redirect: '/new?x' strip_query: true                               | /a?q  | http://h.test:80/new?x
+        prefix_rewrite: 'b'                                                     | /a/c  | http://h.test:80/b/c
+        regex_rewrite {pattern {regex: '^/(a)'} substitution: '/\\\\1\\\\1'}    | /ab?q | http://h.test:80/aab?q
+        regex_rewrite {pattern {regex: '.*'}}                                   | /a?q  | http://h.test:80/a?q
+        """)
+    void redirectsLeadWhereEnvoySendsThem(String redirect, String path, String location) throws Exception {
+        RedirectAction.Builder action = RedirectAction.newBuilder();
+        TextFormat.merge(redirect.replace("'", "\""), action);
+        Snapshot snapshot = withRoute(
+                route -> route.setMatch(RouteMatch.newBuilder().setPrefix("/a")).setRedirect(action));
+        assertThat(answer(snapshot, "h.test:80", path).outcome())
+                .isInstanceOfSatisfying(
+                        Reply.class, reply -> assertThat(reply.location()).contains(location));
+    }
+
+    @Test
+    void theDefaultPortGoesWithTheScheme() throws Exception {
+        Snapshot snapshot =
+                withRoute(route -> route.setRedirect(RedirectAction.newBuilder().setSchemeRedirect("ftp")));
+        assertThat(answer(snapshot, "h.test:80", "/").outcome())
+                .isInstanceOfSatisfying(
+                        Reply.class, reply -> assertThat(reply.location()).contains("ftp://h.test/"));
+        assertThat(answer(snapshot, "h.test:81", "/").outcome())
+                .isInstanceOfSatisfying(
+                        Reply.class, reply -> assertThat(reply.location()).contains("ftp://h.test:81/"));
+    }
+
+    @Test
+    void directResponsesThatLookLikeRedirectsCarryALocation() throws Exception {
+        DirectResponseAction.Builder action = DirectResponseAction.newBuilder().setStatus(201);
+        action.getBodyBuilder().setInlineString("made");
+        assertThat(answer(withRoute(route -> route.setDirectResponse(action)), "h.test", "/")
+                        .outcome())
+                .isEqualTo(new Reply(
+                        201, "a direct response with a body", Optional.of("first"), Optional.of("http://h.test/")));
+    }
+
+    @Test
+    void whatTheUpstreamGetsIsTold() throws Exception {
+        Snapshot literal =
+                withRoute(route -> route.setMatch(RouteMatch.newBuilder().setPathSeparatedPrefix("/a"))
+                        .setRoute(RouteAction.newBuilder()
+                                .setCluster("a")
+                                .setPrefixRewrite("/b")
+                                .setHostRewriteLiteral("up.test")));
+        assertThat(answer(literal, "h.test", "/a/c?q").outcome()).isInstanceOfSatisfying(Forward.class, forward -> {
+            assertThat(forward.path()).contains("/b/c?q");
+            assertThat(forward.host()).contains("up.test");
+        });
+        Snapshot automatic = withRoute(route ->
+                route.setRoute(RouteAction.newBuilder().setCluster("a").setAutoHostRewrite(BoolValue.of(true))));
+        assertThat(answer(automatic, "h.test", "/").outcome())
+                .isInstanceOfSatisfying(
+                        Forward.class, forward -> assertThat(forward.host()).isEmpty());
+    }
+
+    @Test
+    void virtualHostsThatRequireTlsSendPlainRequestsThere() throws Exception {
+        Snapshot snapshot = withHost(host -> host.setRequireTls(VirtualHost.TlsRequirementType.EXTERNAL_ONLY));
+        assertThat(answer(snapshot, request("GET", "/a?q", "http")).outcome())
+                .isEqualTo(new Reply(
+                        301, "the virtual host requires TLS", Optional.empty(), Optional.of("https://h.test/a?q")));
+        assertThat(taker(answer(snapshot, request("GET", "/a?q", "https")))).isEqualTo("second");
+    }
+
+    @Test
+    void headersWithUnderscoresAreRefusedAsOurListenersDo() throws Exception {
+        assertThat(answer(hostWith("h.test"), request("GET", "/", "http", "x_team:a"))
+                        .outcome())
+                .isEqualTo(Reply.withoutRoute(400, "header x_team has an underscore"));
+    }
+
+    @Test
+    void onlyFiltersThatCanAnswerInsteadAreCaveats() throws Exception {
+        Snapshot host = withHost(patched -> patched.putTypedPerFilterConfig(
+                        "cors", Any.pack(CorsPolicy.newBuilder().build()))
+                .putTypedPerFilterConfig(
+                        "fault",
+                        Any.pack(HTTPFault.newBuilder()
+                                .setAbort(FaultAbort.newBuilder().setHttpStatus(503))
+                                .build()))
+                .putTypedPerFilterConfig(
+                        "limit",
+                        Any.pack(LocalRateLimit.newBuilder()
+                                .setTokenBucket(TokenBucket.newBuilder().setMaxTokens(1))
+                                .build())));
+        Snapshot snapshot = withManager(
+                host,
+                "http",
+                manager -> manager.addHttpFilters(0, filter("cors", Cors.getDefaultInstance()))
+                        .addHttpFilters(1, filter("fault", HTTPFault.getDefaultInstance()))
+                        .addHttpFilters(2, filter("limit", LocalRateLimit.getDefaultInstance())));
+        assertThat(answer(snapshot, "h.test", "/").caveats())
+                .containsExactly(
+                        "HTTP filter fault may abort the request with an error of its own",
+                        "HTTP filter limit may answer 429 when the limit is reached");
+        assertThat(answer(
+                                snapshot,
+                                request(
+                                        "OPTIONS",
+                                        "/",
+                                        "http",
+                                        "Origin:http://a.test",
+                                        "Access-Control-Request-Method:PUT"))
+                        .caveats())
+                .contains("HTTP filter cors answers this preflight itself when it allows the origin");
+        Snapshot unused = withManager(
+                hostWith("h.test"),
+                "http",
+                manager -> manager.addHttpFilters(0, filter("cors", Cors.getDefaultInstance()))
+                        .addHttpFilters(0, filter("fault", HTTPFault.getDefaultInstance())));
+        assertThat(answer(unused, "h.test", "/").caveats()).isEmpty();
+    }
+
+    private static HttpFilter filter(String name, Message config) {
+        return HttpFilter.newBuilder()
+                .setName(name)
+                .setTypedConfig(Any.pack(config))
+                .build();
+    }
+
+    @Test
+    void theRouteAloneIsTheSameAsInTheAnswers() {
+        RouteTable table = RouteTable.of(SHOP);
+        assertThat(table.route(new Request("GET", "shop.example.com", "/foo"))).contains("foo");
+        assertThat(table.route(new Request("GET", "shop.example.com", "/fool"))).isEmpty();
+        assertThat(table.route(new Request("GET", "shop.example.com", "/foo%00")))
+                .isEmpty();
+    }
+
     @Test
     void listenersThatDoTheSameAreOneAnswer() throws Exception {
         assertThat(answer("shop.example.com", "/").listeners()).containsExactly("http", "web");
@@ -224,6 +494,18 @@ class RouteTableTest {
                 .build();
         assertThat(taker(answer(withRoute(route -> route.setMatch(newer)), "h.test", "/")))
                 .isEqualTo("route first: it matches by field 4711 of a newer API");
+
+        for (String unknown : List.of(
+                "runtime_fraction {default_value {numerator: 50}}",
+                "headers {name: 'x' range_match {start: 1 end: 2}}",
+                "headers {name: 'x-forwarded-for' present_match: true}",
+                "headers {name: 'x' string_match {safe_regex {regex: '('}}}",
+                "query_parameters {name: 'x' string_match {safe_regex {regex: '('}}}")) {
+            RouteMatch.Builder match = RouteMatch.newBuilder().setPrefix("/");
+            TextFormat.merge(unknown.replace("'", "\""), match);
+            assertThat(taker(answer(withRoute(route -> route.setMatch(match)), "h.test", "/")))
+                    .startsWith("route first: it matches by ");
+        }
 
         assertThat(taker(answer(
                         withRoute(
@@ -362,6 +644,25 @@ class RouteTableTest {
                         Route.getDescriptor().getFields().size()))
                 .isEqualTo(
                         Map.of("HttpConnectionManager", 56, "RouteConfiguration", 17, "VirtualHost", 22, "Route", 17));
+    }
+
+    @Test
+    void headersAreValidatedAndNormalized() {
+        assertThat(request("GET", "/", "https", "X-Team: a ", "x-team:b").headers())
+                .isEqualTo(Map.of("x-team", List.of("a", "b")));
+        assertThatThrownBy(() -> request("GET", "/", "ftp")).hasMessage("'ftp' is not a scheme: it is http or https");
+        for (String header : List.of(":path:/", "Host:h", " x:1", "x:é")) {
+            assertThatThrownBy(() -> new Request(
+                            "GET",
+                            "h",
+                            "/",
+                            "http",
+                            Map.of(
+                                    header.substring(0, header.lastIndexOf(':')),
+                                    List.of(header.substring(header.lastIndexOf(':') + 1)))))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining(" is not ");
+        }
     }
 
     @ParameterizedTest
