@@ -66,7 +66,8 @@ record Actions(Set<String> clusters) {
 
     private static Outcome redirect(RouteRule rule, Arrived request) {
         RedirectAction action = rule.route().getRedirect();
-        return Redirection.of(action)
+        return rule.rewrite()
+                .map(rewrite -> new Redirection(action, rewrite))
                 .<Outcome>map(redirection -> new Reply(
                         status(action.getResponseCode()),
                         "a redirect",
@@ -98,8 +99,7 @@ record Actions(Set<String> clusters) {
 
     private static Outcome forward(RouteRule rule, Arrived request, List<Share> shares) {
         RouteAction action = rule.route().getRoute();
-        Optional<PathRewrite> rewrite =
-                PathRewrite.of(action.getPrefixRewrite(), action.hasRegexRewrite(), action.getRegexRewrite());
+        Optional<PathRewrite> rewrite = rule.rewrite();
         if (rewrite.isEmpty()) {
             return new Unjudged("route " + rule.name() + " rewrites by regex_rewrite");
         }

@@ -9,7 +9,6 @@ import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.function.BiFunction;
 
 /**
  * Virtual hosts by their domains. Immutable. Of two with one domain, which Envoy refuses, it has the first.
@@ -51,29 +50,30 @@ final class Hosts {
         }
     }
 
-    /** The most specific one. Takes a lookup for each length that wildcard domains have and that the host has too. */
+    /**
+     * The most specific one. Takes a lookup for each length that wildcard domains have; their wildcard stands for at least one
+     * character.
+     */
     Optional<Found> find(String requestHost) {
         String host = requestHost.toLowerCase(Locale.ROOT);
-        return Optional.ofNullable(exact.get(host))
-                .map(found -> new Found(found, host, Specificity.EXACT))
-                .or(() -> longest(suffixes, host, (text, length) -> text.substring(text.length() - length))
-                        .map(fit -> new Found(fit.getValue(), WILDCARD + fit.getKey(), Specificity.SUFFIX)))
-                .or(() -> longest(prefixes, host, (text, length) -> text.substring(0, length))
-                        .map(fit -> new Found(fit.getValue(), fit.getKey() + WILDCARD, Specificity.PREFIX)))
-                .or(() -> any.map(found -> new Found(found, WILDCARD, Specificity.ANY)));
-    }
-
-    /** The wildcard stands for at least one character. */
-    private static Optional<Map.Entry<String, Host>> longest(
-            NavigableMap<Integer, Map<String, Host>> wildcards, String host, BiFunction<String, Integer, String> part) {
-        for (Map.Entry<Integer, Map<String, Host>> ofLength :
-                wildcards.tailMap(host.length(), false).entrySet()) {
-            String key = part.apply(host, ofLength.getKey());
-            Host found = ofLength.getValue().get(key);
+        Host found = exact.get(host);
+        if (found != null) {
+            return Optional.of(new Found(found, host, Specificity.EXACT));
+        }
+        for (Map.Entry<Integer, Map<String, Host>> ofLength : suffixes.entrySet()) {
+            int start = host.length() - ofLength.getKey();
+            found = start > 0 ? ofLength.getValue().get(host.substring(start)) : null;
             if (found != null) {
-                return Optional.of(Map.entry(key, found));
+                return Optional.of(new Found(found, WILDCARD + host.substring(start), Specificity.SUFFIX));
             }
         }
-        return Optional.empty();
+        for (Map.Entry<Integer, Map<String, Host>> ofLength : prefixes.entrySet()) {
+            int end = ofLength.getKey();
+            found = end < host.length() ? ofLength.getValue().get(host.substring(0, end)) : null;
+            if (found != null) {
+                return Optional.of(new Found(found, host.substring(0, end) + WILDCARD, Specificity.PREFIX));
+            }
+        }
+        return any.map(anyHost -> new Found(anyHost, WILDCARD, Specificity.ANY));
     }
 }

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param regex whose occurrences are replaced; null when it is what was matched
  */
 record PathRewrite(String text, @Nullable Regex regex) {
-    private static final PathRewrite NONE = new PathRewrite("", null);
+    static final PathRewrite NONE = new PathRewrite("", null);
 
     /** An empty prefix rewrites nothing; and empty when the regex isn't understood. */
     static Optional<PathRewrite> of(String prefix, boolean byRegex, RegexMatchAndSubstitute substitute) {

@@ -1,8 +1,6 @@
 package dev.mpg.match;
 
 import io.envoyproxy.envoy.config.route.v3.RedirectAction;
-import io.envoyproxy.envoy.config.route.v3.RedirectAction.PathRewriteSpecifierCase;
-import java.util.Optional;
 
 /**
  * Where a redirect leads to. Immutable; safe to share between threads.
@@ -11,19 +9,7 @@ import java.util.Optional;
  */
 record Redirection(RedirectAction action, PathRewrite rewrite) {
     /** One that leads back to where the request was sent. */
-    static final Redirection SAME = new Redirection(
-            RedirectAction.getDefaultInstance(),
-            PathRewrite.of("", false, RedirectAction.getDefaultInstance().getRegexRewrite())
-                    .orElseThrow());
-
-    /** Empty when its regex isn't understood. */
-    static Optional<Redirection> of(RedirectAction action) {
-        return PathRewrite.of(
-                        action.getPrefixRewrite(),
-                        action.getPathRewriteSpecifierCase() == PathRewriteSpecifierCase.REGEX_REWRITE,
-                        action.getRegexRewrite())
-                .map(rewrite -> new Redirection(action, rewrite));
-    }
+    static final Redirection SAME = new Redirection(RedirectAction.getDefaultInstance(), PathRewrite.NONE);
 
     /** Of a request that the route with this rule takes. */
     String location(Arrived request, PathRule rule) {

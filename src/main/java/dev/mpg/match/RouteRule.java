@@ -4,7 +4,9 @@ import dev.mpg.match.Answer.Attempt;
 import dev.mpg.match.Answer.Fit;
 import io.envoyproxy.envoy.config.route.v3.HeaderMatcher;
 import io.envoyproxy.envoy.config.route.v3.QueryParameterMatcher;
+import io.envoyproxy.envoy.config.route.v3.RedirectAction;
 import io.envoyproxy.envoy.config.route.v3.Route;
+import io.envoyproxy.envoy.config.route.v3.RouteAction;
 import io.envoyproxy.envoy.config.route.v3.RouteMatch;
 import io.envoyproxy.envoy.type.v3.FractionalPercent;
 import java.util.ArrayList;
@@ -34,6 +36,7 @@ final class RouteRule {
     private final Optional<String> foreign;
 
     private final String asked;
+    private final Optional<PathRewrite> rewrite;
 
     private RouteRule(String name, Route route, PathRule path, List<Condition> conditions, Optional<String> foreign) {
         this.name = name;
@@ -43,6 +46,11 @@ final class RouteRule {
         this.foreign = foreign;
         this.asked = Stream.concat(Stream.of(path.asked()), conditions.stream().map(Condition::asked))
                 .collect(Collectors.joining(", "));
+        RouteAction action = route.getRoute();
+        RedirectAction redirect = route.getRedirect();
+        this.rewrite = route.hasRedirect()
+                ? PathRewrite.of(redirect.getPrefixRewrite(), redirect.hasRegexRewrite(), redirect.getRegexRewrite())
+                : PathRewrite.of(action.getPrefixRewrite(), action.hasRegexRewrite(), action.getRegexRewrite());
     }
 
     /** @param index in the virtual host */
@@ -95,6 +103,11 @@ final class RouteRule {
 
     PathRule path() {
         return path;
+    }
+
+    /** What its action makes of the path; empty when that isn't understood. */
+    Optional<PathRewrite> rewrite() {
+        return rewrite;
     }
 
     Fit fit(Arrived request) {

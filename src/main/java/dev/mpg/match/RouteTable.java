@@ -1,5 +1,7 @@
 package dev.mpg.match;
 
+import static java.util.Objects.requireNonNull;
+
 import com.google.protobuf.Any;
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.mpg.match.Answer.Attempt;
@@ -195,7 +197,7 @@ public final class RouteTable {
 
     /**
      * The name of the route that takes this request, for those who ask often: no words are made. Empty when none does, when
-     * listeners differ, and when it can't be judged.
+     * listeners differ, and when that can't be judged.
      */
     public Optional<String> route(Request request) {
         Optional<String> route = Optional.empty();
@@ -223,9 +225,8 @@ public final class RouteTable {
         private final boolean explains;
 
         private final List<Attempt> tried = new ArrayList<>();
-        private Optional<String> path = Optional.empty();
-        private Optional<HostMatch> host = Optional.empty();
-        private @Nullable VirtualHost virtualHost;
+        private @Nullable Arrived arrived;
+        private Hosts.@Nullable Found host;
         private @Nullable RouteRule taker;
 
         Search(Entrance entrance, Request request, boolean explains) {
@@ -236,27 +237,43 @@ public final class RouteTable {
 
         Answer answer() {
             Setup setup = entrance.setup();
-            Outcome outcome = outcome();
-            List<String> caveats = setup.caveats()
-                    .of(
-                            request,
-                            setup.routes().orElse(RouteConfiguration.getDefaultInstance()),
-                            virtualHost == null ? VirtualHost.getDefaultInstance() : virtualHost,
-                            taker == null ? Route.getDefaultInstance() : taker.route());
-            return new Answer(entrance.listeners(), path, host, tried, outcome, caveats);
+            Outcome withoutRoute = find();
+            Arrived matched = arrived;
+            RouteRule rule = taker;
+            VirtualHost virtualHost = host == null
+                    ? VirtualHost.getDefaultInstance()
+                    : host.host().contents().message();
+            return new Answer(
+                    entrance.listeners(),
+                    matched == null ? Optional.empty() : Optional.of(matched.path()),
+                    host == null
+                            ? Optional.empty()
+                            : Optional.of(new HostMatch(virtualHost.getName(), host.domain(), host.specificity())),
+                    tried,
+                    rule != null && matched != null
+                            ? actions.outcome(rule, matched)
+                            : requireNonNull(withoutRoute, "neither a route nor what else"),
+                    setup.caveats()
+                            .of(
+                                    request,
+                                    setup.routes().orElse(RouteConfiguration.getDefaultInstance()),
+                                    virtualHost,
+                                    rule == null ? Route.getDefaultInstance() : rule.route()));
         }
 
         Optional<String> taker() {
-            Outcome outcome = outcome();
-            return taker == null || outcome instanceof Outcome.Unjudged ? Optional.empty() : Optional.of(taker.name());
+            find();
+            return taker == null ? Optional.empty() : Optional.of(taker.name());
         }
 
-        private Outcome outcome() {
+        /** What becomes of the request without a route; null when one takes it, which is {@link #taker} then. */
+        private @Nullable Outcome find() {
             Setup setup = entrance.setup();
             if (setup.foreign().isPresent()) {
                 return new Outcome.Unjudged(setup.foreign().get());
             }
-            if (setup.underscores() != HeadersWithUnderscoresAction.ALLOW) {
+            if (setup.underscores() != HeadersWithUnderscoresAction.ALLOW
+                    && !request.headers().isEmpty()) {
                 Optional<String> underscored = request.headers().keySet().stream()
                         .filter(name -> name.indexOf('_') >= 0)
                         .sorted()
@@ -270,13 +287,13 @@ public final class RouteTable {
             return switch (setup.paths().apply(request.path())) {
                 case PathNormalization.Result.Answered(Outcome.Reply reply) -> reply;
                 case PathNormalization.Result.Matchable(String matchable) -> {
-                    path = Optional.of(matchable);
-                    yield chooseHost(Arrived.of(request, matchable));
+                    arrived = Arrived.of(request, matchable);
+                    yield chooseHost(arrived);
                 }
             };
         }
 
-        private Outcome chooseHost(Arrived arrived) {
+        private @Nullable Outcome chooseHost(Arrived arrived) {
             boolean ignoresPort = entrance.setup()
                     .routes()
                     .map(RouteConfiguration::getIgnorePortInHostMatching)
@@ -287,9 +304,7 @@ public final class RouteTable {
                 return Outcome.Reply.withoutRoute(404, "no virtual host takes the host " + name);
             }
             Host.Contents chosen = found.get().host().contents();
-            virtualHost = chosen.message();
-            host = Optional.of(new HostMatch(
-                    virtualHost.getName(), found.get().domain(), found.get().specificity()));
+            host = found.get();
             if (chosen.foreign().isPresent()) {
                 return new Outcome.Unjudged(
                         "the virtual host uses " + chosen.foreign().get());
@@ -308,7 +323,7 @@ public final class RouteTable {
                     Optional.of("https://" + arrived.request().host() + arrived.target()));
         }
 
-        private Outcome chooseRoute(List<RouteRule> routes, Arrived arrived) {
+        private @Nullable Outcome chooseRoute(List<RouteRule> routes, Arrived arrived) {
             for (RouteRule rule : routes) {
                 Fit fit = rule.fit(arrived);
                 if (explains) {
@@ -317,7 +332,7 @@ public final class RouteTable {
                 switch (fit) {
                     case YES -> {
                         taker = rule;
-                        return actions.outcome(rule, arrived);
+                        return null;
                     }
                     case UNJUDGED -> {
                         return new Outcome.Unjudged("route " + rule.name() + ": " + rule.unjudged());
