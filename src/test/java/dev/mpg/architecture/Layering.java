@@ -78,8 +78,10 @@ record Layering(String root) {
                                 "java.util.random",
                                 "java.util.regex",
                                 "java.util.stream",
+                                "com.google.re2j",
                                 "com.google.protobuf..",
                                 "io.envoyproxy.envoy..",
+                                "io.envoyproxy.pgv.validate",
                                 "org.apache.commons.statistics.distribution",
                                 // Trees of JSON values and their text, and JSON Patch on them: what envoyPatches are.
                                 "com.fasterxml.jackson.core",

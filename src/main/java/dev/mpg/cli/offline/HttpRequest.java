@@ -54,16 +54,7 @@ record HttpRequest(Request request, OptionalInt port) {
         String path = uri.getRawPath() == null || uri.getRawPath().isEmpty() ? "/" : uri.getRawPath();
         String query = uri.getRawQuery() == null ? "" : "?" + uri.getRawQuery();
         return new HttpRequest(
-                request(method, host, path + query, others),
+                new Request(method, host, path + query, scheme, others),
                 uri.getPort() < 0 ? OptionalInt.empty() : OptionalInt.of(uri.getPort()));
-    }
-
-    /** @param headers others than Host, which routes don't match: an answer for them would be a guess */
-    private static Request request(String method, String host, String target, Map<String, List<String>> headers) {
-        if (!headers.isEmpty()) {
-            throw new IllegalArgumentException("routes don't look at the header "
-                    + headers.keySet().iterator().next() + ": only Host changes which one takes a request");
-        }
-        return new Request(method, host, target);
     }
 }

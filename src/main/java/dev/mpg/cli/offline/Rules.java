@@ -4,14 +4,12 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.mpg.config.GatewayDuration;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
  * What the API server checks by rules in CEL and by lists' keys, and neither {@link Schema} nor {@code config.SpecReader}
- * says: objects' names, durations, and names that routes give twice.
+ * says: objects' names, and durations of rollouts and Schedulers.
  */
 final class Rules {
     /** As long as the names of what is made for an object have room for. */
@@ -44,17 +42,6 @@ final class Rules {
                     DAY,
                     "at most 24h");
         }
-        JsonNode routes = spec.path("routes");
-        for (int i = 0; i < routes.size(); i++) {
-            String route = "spec.routes[" + i + "]";
-            rules.duration(
-                    route + ".timeouts.request",
-                    routes.path(i).path("timeouts").path("request"),
-                    Duration.ZERO,
-                    DAY,
-                    "at most 24h");
-            rules.unique(route + ".backendRefs", routes.path(i).path("backendRefs"));
-        }
         return rules.findings;
     }
 
@@ -78,19 +65,6 @@ final class Rules {
                     field,
                     "'" + value.asText() + "' is not a duration of " + range,
                     "write it like 3s, 500ms or 1m30s"));
-        }
-    }
-
-    private void unique(String field, JsonNode entries) {
-        Set<String> names = new HashSet<>();
-        for (int i = 0; i < entries.size(); i++) {
-            JsonNode name = entries.path(i).path("name");
-            if (name.isTextual() && !names.add(name.asText())) {
-                findings.add(object.error(
-                        field + "[" + i + "].name",
-                        name.asText() + " is in this list already",
-                        "name each backend once"));
-            }
         }
     }
 }
