@@ -73,6 +73,11 @@ public record Handover(List<String> instances, Map<String, Instant> leaving, boo
         if (planned.isEmpty() || !usable.test(planned.getFirst())) {
             return instances;
         }
+        String first = instances.getFirst();
+        boolean isServed = connected.contains(first) && serving.contains(first);
+        if (isServed && !planned.getFirst().equals(first) && !serving.contains(planned.getFirst())) {
+            return instances;
+        }
         // A standby is given up for one that serves.
         return Stream.concat(
                         planned.stream().filter(usable),

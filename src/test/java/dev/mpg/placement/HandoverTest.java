@@ -47,6 +47,30 @@ class HandoverTest {
     }
 
     @Test
+    void gatewaysStayUntilTheStandbyThatIsToBePrimaryServes() {
+        Handover before = Handover.at(List.of("a", "b"));
+        List<String> plan = List.of("b", "c");
+        assertThat(next(before, plan, ALL, Set.of("a"), Set.of("a"), 0)).isEqualTo(before);
+        assertThat(next(before, plan, Set.of("a", "c"), Set.of("a"), Set.of("a"), 0))
+                .as("nor do they go to one that is away")
+                .isEqualTo(before);
+        assertThat(next(before, plan, ALL, Set.of("a", "b"), Set.of("a"), 1))
+                .isEqualTo(new Handover(List.of("b", "a"), Map.of("a", NOW.plusSeconds(1)), false));
+    }
+
+    @Test
+    void aStandbyIsTriedWhenThePrimaryDoesNotServe() {
+        Handover before = Handover.at(List.of("a", "b"));
+        assertThat(next(before, List.of("b", "c"), ALL, Set.of(), 0).instances())
+                .first()
+                .isEqualTo("b");
+        assertThat(next(before, List.of("b", "c"), Set.of("b", "c"), Set.of(), 0)
+                        .instances())
+                .first()
+                .isEqualTo("b");
+    }
+
+    @Test
     void whoTheyLeftServesOnForAWhile() {
         Handover moved = next(Handover.at(List.of("a")), List.of("b"), ALL, Set.of("a", "b"), 0);
         assertThat(moved).isEqualTo(new Handover(List.of("b"), Map.of("a", NOW), false));
