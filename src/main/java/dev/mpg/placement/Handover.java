@@ -23,6 +23,12 @@ import java.util.stream.Stream;
  * @param primaryAway whether the first one was away and has not served since
  */
 public record Handover(List<String> instances, Map<String, Instant> leaving, boolean primaryAway) {
+    /**
+     * The least time that an instance which gateways left serves on, whatever the drain timeout: its streams end spread over
+     * 5 s, and who came back to it meanwhile leaves 5 to 10 s after that.
+     */
+    public static final Duration SHORTEST_DRAIN = Duration.ofSeconds(15);
+
     public Handover {
         instances = List.copyOf(instances);
         leaving = Map.copyOf(leaving);
@@ -46,7 +52,7 @@ public record Handover(List<String> instances, Map<String, Instant> leaving, boo
      * The next step.
      *
      * @param planned the instances that should serve the Proxy, the primary first
-     * @param drainTimeout how long the instance that gateways left serves on
+     * @param drainTimeout how long the instance that gateways left serves on; at least {@link #SHORTEST_DRAIN}
      */
     public Handover next(List<String> planned, Observation seen, Instant now, Duration drainTimeout) {
         List<String> next = instances(planned, seen.connected, seen.serving);
@@ -60,7 +66,7 @@ public record Handover(List<String> instances, Map<String, Instant> leaving, boo
                         || (primaryIsBack && seen.visited.contains(instance)))
                 .forEach(instance -> left.putIfAbsent(instance, now));
         left.keySet().removeIf(instance -> isFirst(next, instance) || !seen.connected.contains(instance));
-        left.values().removeIf(since -> !now.isBefore(since.plus(drainTimeout)));
+        left.values().removeIf(since -> !now.isBefore(drained(since, drainTimeout)));
         return new Handover(next, left, awayNow || (primaryAway && !primaryIsBack));
     }
 
@@ -105,6 +111,10 @@ public record Handover(List<String> instances, Map<String, Instant> leaving, boo
 
     /** When an instance that gateways left has served long enough; empty when there is none. */
     public Optional<Instant> wakeUp(Duration drainTimeout) {
-        return leaving.values().stream().min(Instant::compareTo).map(since -> since.plus(drainTimeout));
+        return leaving.values().stream().min(Instant::compareTo).map(since -> drained(since, drainTimeout));
+    }
+
+    private static Instant drained(Instant since, Duration drainTimeout) {
+        return since.plus(drainTimeout.compareTo(SHORTEST_DRAIN) < 0 ? SHORTEST_DRAIN : drainTimeout);
     }
 }

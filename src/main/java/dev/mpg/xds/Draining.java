@@ -29,6 +29,9 @@ final class Draining {
     /** How long a gateway stays that comes to a cluster that is draining. */
     private static final Duration PAUSE = Duration.ofSeconds(5);
 
+    /** Within this time who was here has left, and who came back to it before they knew better. */
+    static final Duration WHOLE = LONGEST.plus(PAUSE).plus(LONGEST);
+
     private final Consumer<AdsStream<?>> end;
     private volatile Set<String> clusterIds = Set.of();
 

@@ -8,6 +8,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class HandoverTest {
     private static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
@@ -79,6 +81,19 @@ class HandoverTest {
         assertThat(moved.wakeUp(TIMEOUT)).contains(NOW.plusSeconds(30));
         assertThat(next(moved, List.of("b"), ALL, Set.of("a", "b"), 29)).isEqualTo(moved);
         assertThat(next(moved, List.of("b"), ALL, Set.of("a", "b"), 30)).isEqualTo(Handover.at(List.of("b")));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 2, 14})
+    void whoTheyLeftServesOnUntilTheyCanHaveLeftHoweverShortTheTimeout(int seconds) {
+        Duration timeout = Duration.ofSeconds(seconds);
+        List<String> plan = List.of("b", "a");
+        Handover.Observation seen = new Handover.Observation(ALL, Set.of("a", "b"), Set.of("a"));
+        Handover moved = Handover.at(List.of("a", "b")).next(plan, seen, NOW, timeout);
+        assertThat(moved.leaving()).containsExactly(Map.entry("a", NOW));
+        assertThat(moved.wakeUp(timeout)).contains(NOW.plusSeconds(15));
+        assertThat(moved.next(plan, seen, NOW.plusSeconds(14), timeout)).isEqualTo(moved);
+        assertThat(moved.next(plan, seen, NOW.plusSeconds(15), timeout)).isEqualTo(Handover.at(plan));
     }
 
     @Test

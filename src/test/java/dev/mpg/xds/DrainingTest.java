@@ -7,6 +7,7 @@ import static dev.mpg.xds.Configs.cluster;
 import static dev.mpg.xds.Configs.snapshot;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.mpg.placement.Handover;
 import dev.mpg.snapshot.Snapshot;
 import io.envoyproxy.envoy.config.core.v3.Node;
 import io.envoyproxy.envoy.service.load_stats.v3.LoadReportingServiceGrpc;
@@ -76,6 +77,11 @@ class DrainingTest {
         gateways.forEach(gateway -> assertRelieved(gateway.end()));
         assertThat(streams("shop")).isZero();
         assertThat(streams("blog")).isEqualTo(1);
+    }
+
+    @Test
+    void gatewaysHaveTheTimeThatDrainingTakes() {
+        assertThat(Handover.SHORTEST_DRAIN).isGreaterThanOrEqualTo(Draining.WHOLE);
     }
 
     @Test

@@ -105,7 +105,7 @@ final class Enforcement {
         List<String> planned = scheduler
                 .map(found -> scheduling.place(found, clusterId, weight, before.instances()))
                 .orElse(before.instances());
-        Duration drainTimeout = scheduler.map(Scheduling::drainTimeout).orElse(Duration.ZERO);
+        Duration drainTimeout = Scheduling.drainTimeout(scheduler);
         Handover handover = before.next(
                 planned,
                 new Handover.Observation(connected(), serving(before, served), visited(served)),

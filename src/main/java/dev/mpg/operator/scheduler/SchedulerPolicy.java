@@ -17,7 +17,7 @@ import java.time.Duration;
  * @param drainTimeout how long the instance that a Proxy moved away from serves on
  */
 record SchedulerPolicy(int instances, PlacementPolicy placement, int movesPerMinute, Duration drainTimeout) {
-    private static final Duration DRAIN_TIMEOUT = Duration.ofSeconds(30);
+    static final Duration DEFAULT_DRAIN_TIMEOUT = Duration.ofSeconds(30);
     private static final int REPLICAS = 2;
     private static final int MOVES = 30;
     private static final SchedulerSpec DEFAULTS = new SchedulerSpec(null);
@@ -37,7 +37,7 @@ record SchedulerPolicy(int instances, PlacementPolicy placement, int movesPerMin
                         0),
                 Math.max(0, requireNonNullElse(spec.movesPerMinute(), MOVES)),
                 GatewayDuration.parse(requireNonNullElse(spec.drainTimeout(), ""))
-                        .orElse(DRAIN_TIMEOUT));
+                        .orElse(DEFAULT_DRAIN_TIMEOUT));
     }
 
     private static Strategy strategy(SchedulerSpec.Policy policy) {

@@ -161,9 +161,14 @@ public final class Scheduling {
         return placed;
     }
 
-    /** How long the instance that a Proxy moved away from serves on. */
-    public static Duration drainTimeout(Scheduler scheduler) {
-        return SchedulerPolicy.of(scheduler).drainTimeout();
+    /**
+     * How long the instance that a Proxy moved away from serves on. Also while there is no Scheduler: gateways that are on the
+     * move get there all the same.
+     */
+    public static Duration drainTimeout(Optional<Scheduler> scheduler) {
+        return scheduler
+                .map(found -> SchedulerPolicy.of(found).drainTimeout())
+                .orElse(SchedulerPolicy.DEFAULT_DRAIN_TIMEOUT);
     }
 
     /** These instances hold something of a Proxy, and are not to be ended yet. */

@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.IntStream;
@@ -226,5 +227,13 @@ class SchedulingTest {
         assertThat(policy.placement().replicasPerProxy()).isEqualTo(2);
         assertThat(policy.movesPerMinute()).isEqualTo(30);
         assertThat(policy.drainTimeout()).isEqualTo(Duration.ofSeconds(30));
+    }
+
+    @Test
+    void gatewaysOnTheMoveHaveTheirTimeWithoutASchedulerToo() {
+        Scheduler patient = pool(1, 1, 10);
+        patient.setSpec(new SchedulerSpec(1, null, null, 1, 10, "1m"));
+        assertThat(Scheduling.drainTimeout(Optional.of(patient))).isEqualTo(Duration.ofMinutes(1));
+        assertThat(Scheduling.drainTimeout(Optional.empty())).isEqualTo(Duration.ofSeconds(30));
     }
 }
