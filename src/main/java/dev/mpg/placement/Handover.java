@@ -65,6 +65,8 @@ public record Handover(List<String> instances, Map<String, Instant> leaving, boo
                         || isFirst(instances, instance)
                         || (primaryIsBack && seen.visited.contains(instance)))
                 .forEach(instance -> left.putIfAbsent(instance, now));
+        // After the clock was put back, else it would last until the old time is reached again.
+        left.replaceAll((_, since) -> since.isAfter(now) ? now : since);
         left.keySet().removeIf(instance -> isFirst(next, instance) || !seen.connected.contains(instance));
         left.values().removeIf(since -> !now.isBefore(drained(since, drainTimeout)));
         return new Handover(next, left, awayNow || (primaryAway && !primaryIsBack));

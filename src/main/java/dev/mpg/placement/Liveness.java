@@ -26,7 +26,11 @@ public record Liveness(boolean connected, Instant since, boolean lost) {
 
     /** Of the same instance later. */
     public Liveness then(boolean connectedNow, Instant now) {
-        Liveness at = connectedNow == connected ? this : new Liveness(connectedNow, now, lost || isLost(now));
+        // After the clock was put back, what seems to begin in the future begins now: else it would last that much
+        // longer.
+        Liveness at = connectedNow == connected && !since.isAfter(now)
+                ? this
+                : new Liveness(connectedNow, now, lost || isLost(now));
         return at.lost && at.connected && !now.isBefore(at.since.plus(PROBATION))
                 ? new Liveness(true, at.since, false)
                 : at;

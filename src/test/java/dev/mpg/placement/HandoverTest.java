@@ -97,6 +97,14 @@ class HandoverTest {
     }
 
     @Test
+    void aClockThatIsPutBackKeepsNobodyLonger() {
+        Handover moved = next(Handover.at(List.of("a")), List.of("b"), ALL, Set.of("a", "b"), 3600);
+        Handover later = next(moved, List.of("b"), ALL, Set.of("a", "b"), 0);
+        assertThat(later.wakeUp(TIMEOUT)).contains(NOW.plusSeconds(30));
+        assertThat(next(later, List.of("b"), ALL, Set.of("a", "b"), 30)).isEqualTo(Handover.at(List.of("b")));
+    }
+
+    @Test
     void whoIsGoneIsNotWaitedFor() {
         Handover moved = next(Handover.at(List.of("a")), List.of("b"), ALL, Set.of("a", "b"), 0);
         assertThat(next(moved, List.of("b"), Set.of("b"), Set.of("b"), 1)).isEqualTo(Handover.at(List.of("b")));

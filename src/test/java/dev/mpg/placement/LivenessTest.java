@@ -56,6 +56,17 @@ class LivenessTest {
     }
 
     @Test
+    void aClockThatIsPutBackMakesNothingLastLonger() {
+        Liveness left = Liveness.of(false, at(3600)).then(false, at(0));
+        assertThat(left.changesAt(at(0))).contains(at(15));
+        assertThat(state(left.then(false, at(15)), 15)).isEqualTo(InstanceState.Lost);
+
+        Liveness back = new Liveness(true, at(3600), true).then(true, at(0));
+        assertThat(back.changesAt(at(0))).contains(at(10));
+        assertThat(state(back.then(true, at(10)), 10)).isEqualTo(InstanceState.Ready);
+    }
+
+    @Test
     void oneThatIsNotWantedDrainsWhileItIsThere() {
         Liveness there = Liveness.of(true, START);
         assertThat(there.state(false, START)).isEqualTo(InstanceState.Draining);
