@@ -2,6 +2,7 @@ package dev.mpg.operator.scheduler;
 
 import dev.mpg.placement.InstanceState;
 import dev.mpg.placement.LoadStatistics;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
@@ -23,4 +24,10 @@ record Outlook(
         Totals totals,
         int left,
         int unplaced,
-        Optional<Instant> lookAgain) {}
+        Optional<Instant> lookAgain) {
+
+    /** How long it is until then: never less than nothing, for it may be past once the pool has been looked at. */
+    Optional<Duration> lookAgainIn(Instant now) {
+        return lookAgain.map(time -> now.isBefore(time) ? Duration.between(now, time) : Duration.ZERO);
+    }
+}

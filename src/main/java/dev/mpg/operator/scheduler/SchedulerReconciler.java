@@ -28,7 +28,6 @@ import io.opentelemetry.api.trace.Span;
 import io.opentelemetry.api.trace.Tracer;
 import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -140,13 +139,12 @@ public final class SchedulerReconciler implements Reconciler<Scheduler> {
                 new SchedulerStatusFactory.Observation(
                         workloads, connected, master.gateways(), outlook, before, proxies),
                 clock.instant());
-        return write(latest, status, outlook.lookAgain());
+        return write(latest, status, outlook.lookAgainIn(clock.instant()));
     }
 
-    private UpdateControl<Scheduler> write(Scheduler scheduler, SchedulerStatus status, Optional<Instant> lookAgain) {
+    private UpdateControl<Scheduler> write(Scheduler scheduler, SchedulerStatus status, Optional<Duration> lookAgain) {
         UpdateControl<Scheduler> control = UpdateControl.noUpdate();
-        lookAgain.ifPresent(time ->
-                control.rescheduleAfter(Duration.between(clock.instant(), time).plusMillis(1)));
+        lookAgain.ifPresent(left -> control.rescheduleAfter(left.plusMillis(1)));
         if (status.equals(scheduler.getStatus())) {
             return control;
         }
