@@ -93,10 +93,24 @@ public final class Scheduling {
         }
     }
 
-    /** A Proxy has fewer gateways than it weighs, and since when. */
-    private record Less(int weight, Instant since) {
+    /**
+     * A Proxy has fewer gateways than it weighs.
+     *
+     * @param most since then
+     * @param last now
+     */
+    private record Less(int most, int last, Instant since) {
+        Less then(int weight) {
+            return new Less(Math.max(most, weight), weight, since);
+        }
+
         Instant counts() {
             return since.plus(RECONNECTING);
+        }
+
+        /** After the clock was put back it begins anew: else it would last until the old time is reached again. */
+        Less at(Instant now) {
+            return since.isAfter(now) ? new Less(most, last, now) : this;
         }
     }
 
@@ -140,8 +154,9 @@ public final class Scheduling {
             }
             Integer weighed = plan.weights.get(clusterId);
             if (weighed != null && weight < weighed) {
-                Less known = plan.less.get(clusterId);
-                plan.less.put(clusterId, new Less(weight, known == null ? clock.instant() : known.since));
+                plan.less.compute(
+                        clusterId,
+                        (_, known) -> known == null ? new Less(weight, weight, clock.instant()) : known.then(weight));
                 return plan.placement.instances(clusterId);
             }
             plan.less.remove(clusterId);
@@ -251,17 +266,20 @@ public final class Scheduling {
         return outlook;
     }
 
-    /** Those that have had fewer gateways for long enough weigh less. */
+    /** Those that have had fewer gateways for long enough weigh as much as the most that they had meanwhile. */
     @GuardedBy("this")
     private void weighAgain(Plan plan, Instant now) {
-        plan.less.entrySet().removeIf(entry -> {
-            boolean counts = !now.isBefore(entry.getValue().counts());
-            if (counts) {
-                plan.weights.put(entry.getKey(), entry.getValue().weight);
-                plan.placement.place(entry.getKey(), entry.getValue().weight);
-            }
-            return counts;
-        });
+        plan.less.replaceAll((_, less) -> less.at(now));
+        for (String clusterId : List.copyOf(plan.less.keySet())) {
+            plan.less.computeIfPresent(clusterId, (_, less) -> {
+                if (now.isBefore(less.counts())) {
+                    return less;
+                }
+                plan.weights.put(clusterId, less.most);
+                plan.placement.place(clusterId, less.most);
+                return less.last == less.most ? null : new Less(less.last, less.last, now);
+            });
+        }
     }
 
     private Optional<Instant> nextLook(Plan plan, Instant now) {

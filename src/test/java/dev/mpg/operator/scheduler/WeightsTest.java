@@ -69,6 +69,30 @@ class WeightsTest {
     }
 
     @Test
+    void gateways_that_left_last_have_their_time_too() {
+        place("a", 4);
+        now = START.plusSeconds(14);
+        place("a", 0);
+
+        now = START.plus(Scheduling.RECONNECTING);
+        Outlook soon = look();
+        assertThat(soon.loads().loads().values()).containsExactlyInAnyOrder(4L, 5L);
+        assertThat(soon.lookAgain()).contains(now.plus(Scheduling.RECONNECTING));
+
+        now = now.plus(Scheduling.RECONNECTING);
+        assertThat(look().loads().loads().values()).containsExactlyInAnyOrder(1L, 5L);
+    }
+
+    @Test
+    void a_clock_that_is_put_back_keeps_no_weight_longer() {
+        place("a", 2);
+        now = START.minusSeconds(3600);
+        assertThat(look().lookAgain()).contains(now.plus(Scheduling.RECONNECTING));
+        now = now.plus(Scheduling.RECONNECTING);
+        assertThat(look().loads().loads().values()).containsExactlyInAnyOrder(2L, 5L);
+    }
+
+    @Test
     void more_gateways_count_at_once() {
         place("a", 7);
         assertThat(look().loads().loads().values()).containsExactlyInAnyOrder(7L, 5L);
