@@ -215,6 +215,12 @@ public final class Placement {
                 .toList();
     }
 
+    /** Whether a Proxy is on this instance, also if it is to move by the next settlement. */
+    public boolean uses(String instance) {
+        Slot slot = pool.get(instance);
+        return slot != null && !slot.isEmpty();
+    }
+
     /** How many Proxies each instance has, as primary or standby, as of the last settlement; those that have any. */
     public Map<String, Integer> proxiesByInstance() {
         return pool.all().stream()

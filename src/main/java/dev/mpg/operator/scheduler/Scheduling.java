@@ -355,7 +355,11 @@ public final class Scheduling {
             if (state != plan.states.put(name, state)) {
                 plan.placement.put(new PoolMember(name, "", state));
             }
-            if (state == InstanceState.Lost && !wanted.contains(name)) {
+            // While something names it, it would come back as one that is seen for the first time.
+            if (state == InstanceState.Lost
+                    && !wanted.contains(name)
+                    && !plan.held.containsKey(name)
+                    && !plan.placement.uses(name)) {
                 plan.liveness.remove(name);
                 plan.states.remove(name);
             }

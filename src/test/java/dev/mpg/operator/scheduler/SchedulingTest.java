@@ -200,6 +200,40 @@ class SchedulingTest {
     }
 
     @Test
+    void whatIsNotWantedAndLostStaysSoWhoeverLooksFirst() {
+        connect(0, 1);
+        Scheduler two = pool(2, 1, 0);
+        List<String> before = List.of("default-1");
+        List.of("a", "b").forEach(proxy -> scheduling.place(two, proxy, 1, before));
+        Scheduler one = pool(1, 1, 0);
+        connected.remove("default-1");
+        scheduling.look(one);
+        later(15);
+        List.of("a", "b").forEach(proxy -> scheduling.place(one, proxy, 1, before));
+        assertThat(scheduling.look(one).states()).containsEntry("default-1", InstanceState.Lost);
+        assertThat(scheduling.place(one, "a", 1, before)).containsExactly("default-0");
+        assertThat(scheduling.look(one).states()).containsOnlyKeys("default-0");
+        assertThat(scheduling.size(one)).isEqualTo(1);
+    }
+
+    @Test
+    void whatIsNotWantedAndLostStaysSoWhileGatewaysMayBeThere() {
+        connect(0, 1);
+        scheduling.place(pool(2, 1, 10), "shop", 1, List.of("default-1"));
+        scheduling.holds("shop", Set.of("default-0", "default-1"));
+        Scheduler one = pool(1, 1, 10);
+        connected.remove("default-1");
+        scheduling.look(one);
+        later(15);
+        scheduling.look(one);
+        scheduling.place(one, "shop", 1, List.of("default-1"));
+        assertThat(scheduling.look(one).states()).containsEntry("default-1", InstanceState.Lost);
+        assertThat(scheduling.size(one)).isEqualTo(1);
+        scheduling.holds("shop", Set.of("default-0"));
+        assertThat(scheduling.look(one).states()).containsOnlyKeys("default-0");
+    }
+
+    @Test
     void aProxyThatIsGoneWeighsNothing() {
         Scheduler pool = pool(1, 1, 10);
         connect(0);
