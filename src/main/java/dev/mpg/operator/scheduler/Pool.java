@@ -2,6 +2,7 @@ package dev.mpg.operator.scheduler;
 
 import dev.mpg.api.Proxy;
 import dev.mpg.api.Scheduler;
+import java.util.Collection;
 import java.util.List;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
@@ -35,12 +36,17 @@ public final class Pool {
     }
 
     /** Those of these instances that belong, or did, to this pool. */
-    static List<String> of(String scheduler, List<String> instances) {
+    static List<String> of(String scheduler, Collection<String> instances) {
         return instances.stream()
                 .filter(name -> name.startsWith(scheduler + "-")
                         && ORDINAL.matcher(name.substring(scheduler.length() + 1))
                                 .matches())
                 .toList();
+    }
+
+    /** The Scheduler of an instance; empty when the name says none. */
+    static String scheduler(String instance) {
+        return instance.substring(0, Math.max(0, instance.lastIndexOf('-')));
     }
 
     /** The place of an instance in its pool. */

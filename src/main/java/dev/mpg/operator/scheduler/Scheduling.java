@@ -53,6 +53,14 @@ public final class Scheduling {
     @GuardedBy("this")
     private final Map<String, String> schedulers = new HashMap<>();
 
+    /** Instances that hold something of a Proxy, of whatever pool, by cluster id: these may be more than those planned. */
+    @GuardedBy("this")
+    private final Map<String, Set<String>> holders = new HashMap<>();
+
+    /** Of how many Proxies each of them holds something. */
+    @GuardedBy("this")
+    private final Map<String, Integer> held = new HashMap<>();
+
     /** What is kept of one Scheduler. Guarded like all. */
     private static final class Plan {
         final Placement placement;
@@ -60,12 +68,6 @@ public final class Scheduling {
         final Map<String, Liveness> liveness = new TreeMap<>();
         final Map<String, InstanceState> states = new TreeMap<>();
         final MoveBudget budget = new MoveBudget();
-        /** Instances that hold something of a Proxy, by cluster id: these may be more than those planned. */
-        final Map<String, Set<String>> holders = new HashMap<>();
-
-        /** Of how many Proxies each of them holds something. */
-        final Map<String, Integer> held = new HashMap<>();
-
         /** By cluster id. */
         final Map<String, Integer> weights = new HashMap<>();
 
@@ -79,17 +81,6 @@ public final class Scheduling {
         Plan(SchedulerPolicy policy) {
             this.policy = policy;
             this.placement = new Placement(policy.placement());
-        }
-
-        /** Those that held something of a Proxy before. */
-        Set<String> hold(String clusterId, Set<String> now) {
-            Set<String> before = now.isEmpty() ? holders.remove(clusterId) : holders.put(clusterId, Set.copyOf(now));
-            now.forEach(instance -> held.merge(instance, 1, Integer::sum));
-            if (before == null) {
-                return Set.of();
-            }
-            before.forEach(instance -> held.computeIfPresent(instance, (_, count) -> count == 1 ? null : count - 1));
-            return before;
         }
     }
 
@@ -119,7 +110,8 @@ public final class Scheduling {
      *
      * @param instances those that the Master knows; asked at each decision
      * @param moved is given the cluster ids of Proxies whose instances have changed. Must be quick, and not decide
-     * @param relieved is given the names of Schedulers of which an instance holds a Proxy no longer. Must be quick
+     * @param relieved is given the names of Schedulers that have a Proxy no longer, or of which an instance holds one no
+     *     longer. Must be quick
      * @param allSeen whether all Proxies have been {@link #place placed} once since the start: until then nothing moves that
      *     could wait
      */
@@ -143,37 +135,47 @@ public final class Scheduling {
      * @param before where it is, as its status says: counts the first time that this operator sees it
      */
     public List<String> place(Scheduler scheduler, String clusterId, int weight, List<String> before) {
-        Set<String> changed;
+        String name = scheduler.getMetadata().getName();
+        String earlier;
+        Set<String> changed = Set.of();
         List<String> placed;
         synchronized (this) {
-            String name = scheduler.getMetadata().getName();
             Plan plan = plan(scheduler, before);
-            String earlier = schedulers.put(clusterId, name);
+            earlier = schedulers.put(clusterId, name);
             if (earlier != null && !earlier.equals(name)) {
                 forget(earlier, clusterId);
             }
-            Integer weighed = plan.weights.get(clusterId);
-            if (weighed != null && weight < weighed) {
-                plan.less.compute(
-                        clusterId,
-                        (_, known) -> known == null ? new Less(weight, weight, clock.instant()) : known.then(weight));
-                return plan.placement.instances(clusterId);
+            if (weigh(plan, clusterId, weight, Pool.of(name, before))) {
+                changed = settle(plan, 0);
+                changed.remove(clusterId);
             }
-            plan.less.remove(clusterId);
-            plan.weights.put(clusterId, weight);
-            if (weighed != null && weighed == weight) {
-                return plan.placement.instances(clusterId);
-            } else if (weighed == null) {
-                plan.placement.adopt(new PlacedProxy(clusterId, weight, Pool.of(name, before)));
-            } else {
-                plan.placement.place(clusterId, weight);
-            }
-            changed = settle(plan, 0);
-            changed.remove(clusterId);
             placed = plan.placement.instances(clusterId);
         }
         changed.forEach(moved);
+        if (earlier != null && !earlier.equals(name)) {
+            relieved.accept(earlier);
+        }
         return placed;
+    }
+
+    /** Whether the placement has to be settled. */
+    @GuardedBy("this")
+    private boolean weigh(Plan plan, String clusterId, int weight, List<String> before) {
+        Integer weighed = plan.weights.get(clusterId);
+        if (weighed != null && weight < weighed) {
+            plan.less.compute(
+                    clusterId,
+                    (_, known) -> known == null ? new Less(weight, weight, clock.instant()) : known.then(weight));
+            return false;
+        }
+        plan.less.remove(clusterId);
+        plan.weights.put(clusterId, weight);
+        if (weighed == null) {
+            plan.placement.adopt(new PlacedProxy(clusterId, weight, before));
+        } else if (weight > weighed) {
+            plan.placement.place(clusterId, weight);
+        }
+        return weighed == null || weight > weighed;
     }
 
     /**
@@ -186,28 +188,42 @@ public final class Scheduling {
                 .orElse(SchedulerPolicy.DEFAULT_DRAIN_TIMEOUT);
     }
 
-    /** These instances hold something of a Proxy, and are not to be ended yet. */
-    public void holds(String clusterId, Set<String> holders) {
-        String scheduler;
+    /** These instances, of whatever pool, hold something of a Proxy, and are not to be ended yet. */
+    public void holds(String clusterId, Set<String> instances) {
+        Set<String> pools;
         synchronized (this) {
-            scheduler = schedulers.getOrDefault(clusterId, "");
-            Plan plan = plans.get(scheduler);
-            if (plan == null) {
-                return;
-            }
-            if (holders.containsAll(plan.hold(clusterId, holders))) {
-                return;
-            }
+            pools = hold(clusterId, instances);
         }
-        relieved.accept(scheduler);
+        pools.forEach(relieved);
     }
 
     /** This Proxy is gone. */
-    public synchronized void remove(String clusterId) {
-        String scheduler = schedulers.remove(clusterId);
-        if (scheduler != null) {
-            forget(scheduler, clusterId);
+    public void remove(String clusterId) {
+        Set<String> pools;
+        synchronized (this) {
+            pools = hold(clusterId, Set.of());
+            String scheduler = schedulers.remove(clusterId);
+            if (scheduler != null) {
+                forget(scheduler, clusterId);
+                pools.add(scheduler);
+            }
         }
+        pools.forEach(relieved);
+    }
+
+    /** The Schedulers of those that held something of a Proxy, and don't any more. */
+    @GuardedBy("this")
+    private Set<String> hold(String clusterId, Set<String> now) {
+        Set<String> before = now.isEmpty() ? holders.remove(clusterId) : holders.put(clusterId, Set.copyOf(now));
+        now.forEach(instance -> held.merge(instance, 1, Integer::sum));
+        Set<String> pools = new HashSet<>();
+        for (String instance : before == null ? Set.<String>of() : before) {
+            held.computeIfPresent(instance, (_, count) -> count == 1 ? null : count - 1);
+            if (!now.contains(instance)) {
+                pools.add(Pool.scheduler(instance));
+            }
+        }
+        return pools;
     }
 
     @GuardedBy("this")
@@ -215,7 +231,6 @@ public final class Scheduling {
         Plan plan = plans.get(scheduler);
         if (plan != null) {
             plan.placement.remove(clusterId);
-            plan.hold(clusterId, Set.of());
             plan.weights.remove(clusterId);
             plan.less.remove(clusterId);
         }
@@ -231,7 +246,7 @@ public final class Scheduling {
     /** How many instances a pool should have now: more than wanted while the last ones still have something. */
     public synchronized int size(Scheduler scheduler) {
         Plan plan = plan(scheduler);
-        Set<String> needed = new HashSet<>(plan.held.keySet());
+        Set<String> needed = new HashSet<>(held.keySet());
         needed.addAll(plan.placement.proxiesByInstance().keySet());
         needed.retainAll(plan.states.keySet());
         needed.removeIf(instance -> plan.states.get(instance) == InstanceState.Lost);
@@ -345,6 +360,7 @@ public final class Scheduling {
         Set<String> names = new LinkedHashSet<>(wanted);
         names.addAll(plan.states.keySet());
         names.addAll(Pool.of(pool, named));
+        names.addAll(Pool.of(pool, held.keySet()));
         for (String name : names) {
             Liveness known = plan.liveness.get(name);
             Liveness liveness = known == null
@@ -358,7 +374,7 @@ public final class Scheduling {
             // While something names it, it would come back as one that is seen for the first time.
             if (state == InstanceState.Lost
                     && !wanted.contains(name)
-                    && !plan.held.containsKey(name)
+                    && !held.containsKey(name)
                     && !plan.placement.uses(name)) {
                 plan.liveness.remove(name);
                 plan.states.remove(name);

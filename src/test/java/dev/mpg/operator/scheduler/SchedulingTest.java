@@ -38,8 +38,12 @@ class SchedulingTest {
     }
 
     private static Scheduler pool(int instances, int replicas, int movesPerMinute) {
+        return pool("default", instances, replicas, movesPerMinute);
+    }
+
+    private static Scheduler pool(String name, int instances, int replicas, int movesPerMinute) {
         Scheduler scheduler = new Scheduler();
-        scheduler.setMetadata(new ObjectMetaBuilder().withName("default").build());
+        scheduler.setMetadata(new ObjectMetaBuilder().withName(name).build());
         scheduler.setSpec(new SchedulerSpec(instances, null, null, replicas, movesPerMinute, null));
         return scheduler;
     }
@@ -231,6 +235,48 @@ class SchedulingTest {
         assertThat(scheduling.size(one)).isEqualTo(1);
         scheduling.holds("shop", Set.of("default-0"));
         assertThat(scheduling.look(one).states()).containsOnlyKeys("default-0");
+    }
+
+    @Test
+    void aPoolKeepsAnInstanceUntilTheGatewaysThatGoToAnotherPoolHaveLeftIt() {
+        connected.addAll(Set.of("a-0", "a-1", "b-0"));
+        List<String> before = List.of("a-1");
+        scheduling.place(pool("a", 2, 1, 10), "shop", 1, before);
+        scheduling.holds("shop", Set.of("a-1"));
+
+        assertThat(scheduling.place(pool("b", 1, 1, 10), "shop", 1, before)).containsExactly("b-0");
+        assertThat(relieved).containsExactly("a");
+        scheduling.holds("shop", Set.of("a-1", "b-0"));
+        Scheduler smaller = pool("a", 1, 1, 10);
+        assertThat(scheduling.look(smaller).proxies()).isEmpty();
+        assertThat(scheduling.size(smaller)).isEqualTo(2);
+
+        scheduling.holds("shop", Set.of("b-0"));
+        assertThat(relieved).containsExactly("a", "a");
+        assertThat(scheduling.size(smaller)).isEqualTo(1);
+    }
+
+    @Test
+    void afterARestartInTheMiddleOfThatItIsKeptToo() {
+        connected.addAll(Set.of("a-0", "a-1", "b-0"));
+        scheduling.place(pool("b", 1, 1, 10), "shop", 1, List.of("a-1"));
+        scheduling.holds("shop", Set.of("a-1", "b-0"));
+        Scheduler smaller = pool("a", 1, 1, 10);
+        scheduling.look(smaller);
+        assertThat(scheduling.size(smaller)).isEqualTo(2);
+    }
+
+    @Test
+    void aPoolIsLookedAtWhenAProxyIsGone() {
+        connect(0, 1);
+        Scheduler one = pool(1, 1, 0);
+        scheduling.place(pool(2, 1, 0), "shop", 1, List.of("default-1"));
+        scheduling.holds("shop", Set.of("default-1"));
+        scheduling.look(one);
+        assertThat(scheduling.size(one)).isEqualTo(2);
+        scheduling.remove("shop");
+        assertThat(relieved).containsExactly("default");
+        assertThat(scheduling.size(one)).isEqualTo(1);
     }
 
     @Test
