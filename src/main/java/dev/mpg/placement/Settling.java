@@ -293,6 +293,12 @@ final class Settling {
         // It ends by the proof of the bounds; and should that be wrong, here.
         for (int round = 0; round < MAX_ROUNDS && !pool.ready().isEmpty(); round++) {
             pool.findCaps(role, policy);
+            if (budget == 0) {
+                left += pool.all().stream()
+                        .mapToInt(slot -> waiting(role, slot))
+                        .sum();
+                return;
+            }
             List<Relief> reliefs = new ArrayList<>();
             for (Slot slot : pool.all()) {
                 relief(role, slot).ifPresent(reliefs::add);
@@ -327,6 +333,21 @@ final class Settling {
         return reliefs.stream().filter(relief -> !relief.isDone()).min(MOST_NEEDED);
     }
 
+    /** How many are to leave an instance: counted by weight, without asking which, for that takes the longer the more it has. */
+    private int waiting(Role role, Slot slot) {
+        Slot.Share share = slot.share(role);
+        return slot.state == InstanceState.Draining ? share.tenants.size() : share.nextLargest(excess(role, slot));
+    }
+
+    /** What load an instance that goes on has too much; 0 or less when that is none. */
+    private long excess(Role role, Slot slot) {
+        Slot.Share share = slot.share(role);
+        long cap = pool.group(role, slot, policy).cap;
+        return slot.state != InstanceState.Ready || !policy.hasCap() || share.load <= cap
+                ? 0
+                : share.load - share.heaviest() - (cap - 1);
+    }
+
     /**
      * An instance has too much when it would have the cap without the largest that it has: so one large Proxy alone is never
      * too much, and with equal weights of 1 nobody has more than the cap. Without the largest, the next-largest are the fewest.
@@ -336,11 +357,7 @@ final class Settling {
         if (slot.state == InstanceState.Draining && share.load > 0) {
             return Optional.of(new Relief(slot, leaving(slot, share), share.load));
         }
-        long cap = pool.group(role, slot, policy).cap;
-        if (slot.state != InstanceState.Ready || !policy.hasCap() || share.load <= cap) {
-            return Optional.empty();
-        }
-        long excess = share.load - share.heaviest() - (cap - 1);
+        long excess = excess(role, slot);
         if (excess <= 0) {
             return Optional.empty();
         }

@@ -1,6 +1,7 @@
 package dev.mpg.placement;
 
 import java.util.HashSet;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 
@@ -22,6 +23,25 @@ final class Slot {
             tenants.remove(tenant);
             load -= tenant.weight;
             countByWeight.computeIfPresent(tenant.weight, (_, count) -> count == 1 ? null : count - 1);
+        }
+
+        /** How many, the largest first but for the very largest, have this load together. Takes time by different weights. */
+        int nextLargest(long load) {
+            int count = 0;
+            int spared = 1;
+            long left = load;
+            for (Map.Entry<Integer, Integer> entry :
+                    countByWeight.descendingMap().entrySet()) {
+                if (left <= 0) {
+                    break;
+                }
+                int weight = entry.getKey();
+                long taken = Math.min(entry.getValue() - spared, Math.ceilDiv(left, weight));
+                count += (int) taken;
+                left -= taken * weight;
+                spared = 0;
+            }
+            return count;
         }
 
         /** The largest weight; 0 when there is none. */

@@ -7,11 +7,13 @@ import dev.mpg.placement.Move.Reason;
 import dev.mpg.placement.Move.Role;
 import java.util.List;
 import java.util.Optional;
+import java.util.Random;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class PlacementTest {
     private static final int NO_LIMIT = Integer.MAX_VALUE;
@@ -226,6 +228,32 @@ class PlacementTest {
                 .hasSize(4)
                 .allSatisfy(move -> assertThat(move.from()).contains("a"));
         assertThat(settlement.left()).isEqualTo(2);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 3, 50})
+    void thoseThatWaitAreAsManyWhetherOneMayMoveOrNone(int maxWeight) {
+        Random random = new Random(7);
+        int waited = 0;
+        for (int i = 0; i < 200; i++) {
+            List<PlacedProxy> proxies = IntStream.range(0, 40)
+                    .mapToObj(n -> new PlacedProxy(
+                            "proxy-" + n,
+                            1 + random.nextInt(maxWeight),
+                            List.of(List.of("a", "a", "a", "b", "c", "d").get(random.nextInt(6)))))
+                    .toList();
+            List<PoolMember> members = Stream.concat(
+                            members("a", "b", "c").stream(), Stream.of(new PoolMember("d", "", InstanceState.Draining)))
+                    .toList();
+            Settlement none =
+                    Placement.restore(PlacementPolicy.DEFAULT, members, proxies).settle(0);
+            Settlement one =
+                    Placement.restore(PlacementPolicy.DEFAULT, members, proxies).settle(1);
+            assertThat(none.moves()).isEmpty();
+            assertThat(none.left()).isEqualTo(one.left() + one.moves().size());
+            waited += none.left();
+        }
+        assertThat(waited).isPositive();
     }
 
     @Test
