@@ -15,6 +15,7 @@ import dev.mpg.telemetry.Tracing;
 import dev.mpg.testing.KubernetesApi;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.micrometer.core.instrument.Timer;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -27,6 +28,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -248,6 +250,41 @@ class MetricsIT {
         after.removeAll(before);
         assertThat(after).as("series that came with Proxies").noneMatch(name -> name.contains("shop"));
         assertThat(after.size()).as("%s", after).isLessThan(before.size() / 4);
+    }
+
+    @Test
+    @Order(5)
+    void one_more_proxy_costs_a_few_reconciles_beside_however_many() {
+        awaitQuiet();
+        double proxies = reconciles("proxy");
+        double schedulers = reconciles("scheduler");
+        create("one-more");
+        awaitProgrammed(MANY + 1);
+        awaitQuiet();
+        proxies = reconciles("proxy") - proxies;
+        schedulers = reconciles("scheduler") - schedulers;
+        System.out.printf(
+                "one more Proxy beside %d: %.0f reconciles of Proxies, %.0f of the Scheduler%n",
+                MANY, proxies, schedulers);
+        assertThat(proxies).isLessThan(MANY / 10);
+        assertThat(schedulers).isLessThan(MANY / 10);
+    }
+
+    private double reconciles(String controller) {
+        return metrics.registry().get("operator.reconcile.duration").tag("controller", controller).timers().stream()
+                .mapToLong(Timer::count)
+                .sum();
+    }
+
+    /** Nothing is reconciled for longer than a status waits. */
+    private void awaitQuiet() {
+        double[] before = {-1};
+        await().during(Duration.ofSeconds(2)).until(() -> {
+            double now = reconciles("proxy") + reconciles("scheduler");
+            boolean same = now == before[0];
+            before[0] = now;
+            return same;
+        });
     }
 
     /** All names with their labels. */

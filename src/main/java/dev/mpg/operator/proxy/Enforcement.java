@@ -116,6 +116,7 @@ final class Enforcement {
         // Whatever goes wrong from here on, the instances are not told to forget this Proxy.
         master.hold(clusterId, holders);
         scheduling.holds(clusterId, holders);
+        scheduling.visited(clusterId, gatewaysByInstance(served));
         List<Workload> workloads = infrastructure.ensureFleet(new Infrastructure.Fleet(
                 clusterId, proxy.getMetadata().getName(), members.size(), xdsAddresses(handover.instances())));
         // Gateways know by now where to go.
@@ -162,6 +163,12 @@ final class Enforcement {
                 .filter(entry -> entry.getValue().live() && entry.getValue().gateways() > 0)
                 .map(Map.Entry::getKey)
                 .collect(Collectors.toSet());
+    }
+
+    private static Map<String, Integer> gatewaysByInstance(Fleet fleet) {
+        return fleet.instances().entrySet().stream()
+                .collect(Collectors.toMap(
+                        Map.Entry::getKey, entry -> entry.getValue().gateways()));
     }
 
     /** The instances that serve what those serve to which gateways are sent; if none of these can say, something. */

@@ -13,6 +13,7 @@ import dev.mpg.operator.proxy.Enforcement.Seen;
 import dev.mpg.operator.proxy.RunningConfigs.Running;
 import dev.mpg.operator.scheduler.Pool;
 import dev.mpg.operator.scheduler.Scheduling;
+import dev.mpg.operator.scheduler.SpecChanged;
 import dev.mpg.operator.triggers.Startup;
 import dev.mpg.operator.triggers.Triggers;
 import io.fabric8.kubernetes.api.model.apps.ControllerRevision;
@@ -106,6 +107,8 @@ public final class ProxyReconciler implements Reconciler<Proxy> {
                                 .map(ResourceID::fromResource)
                                 .collect(Collectors.toSet()))
                 .withPrimaryToSecondaryMapper((Proxy proxy) -> Set.of(new ResourceID(Pool.schedulerName(proxy))))
+                // Scheduling names the Proxies that move.
+                .withOnUpdateFilter(new SpecChanged<>())
                 .build();
         return List.of(
                 new InformerEventSource<>(schedulers, context),

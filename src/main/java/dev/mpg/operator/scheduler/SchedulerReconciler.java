@@ -34,6 +34,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -60,6 +61,8 @@ public final class SchedulerReconciler implements Reconciler<Scheduler> {
     private final ReconcileMetrics durations;
     private final Tracer tracer;
     private final Clock clock;
+    private final StatusPace pace = new StatusPace();
+
     /** What was decided before this operator began, by Scheduler. */
     private final Map<String, Totals> earlier = new ConcurrentHashMap<>();
 
@@ -93,6 +96,8 @@ public final class SchedulerReconciler implements Reconciler<Scheduler> {
         InformerEventSourceConfiguration<Proxy> proxies = InformerEventSourceConfiguration.from(
                         Proxy.class, Scheduler.class)
                 .withSecondaryToPrimaryMapper(proxy -> Set.of(new ResourceID(Pool.schedulerName(proxy))))
+                // Scheduling says what else of a Proxy concerns the pool.
+                .withOnUpdateFilter(new SpecChanged<>())
                 .build();
         proxyCache = new InformerEventSource<>(proxies, context);
         proxyCache.addIndexers(Map.of(BY_SCHEDULER, proxy -> List.of(Pool.schedulerName(proxy))));
@@ -119,6 +124,7 @@ public final class SchedulerReconciler implements Reconciler<Scheduler> {
             scheduling.remove(scheduler);
             metrics.forget(name);
             earlier.remove(name);
+            pace.forget(name);
             infrastructure.removePool(name);
             statuses.forget(ResourceID.fromResource(scheduler));
             return UpdateControl.noUpdate();
@@ -143,10 +149,13 @@ public final class SchedulerReconciler implements Reconciler<Scheduler> {
     }
 
     private UpdateControl<Scheduler> write(Scheduler scheduler, SchedulerStatus status, Optional<Duration> lookAgain) {
-        UpdateControl<Scheduler> control = UpdateControl.noUpdate();
-        lookAgain.ifPresent(left -> control.rescheduleAfter(left.plusMillis(1)));
+        String name = scheduler.getMetadata().getName();
         if (status.equals(scheduler.getStatus())) {
-            return control;
+            return again(lookAgain.stream());
+        }
+        Duration left = pace.left(name, scheduler.getStatus(), status, clock.instant());
+        if (!left.isZero()) {
+            return again(Stream.concat(lookAgain.stream(), Stream.of(left)));
         }
         ready(status)
                 .filter(now ->
@@ -154,7 +163,19 @@ public final class SchedulerReconciler implements Reconciler<Scheduler> {
                 .ifPresent(now -> events.record(
                         scheduler,
                         new Notice(now.getReason().equals("InstanceFailed"), now.getReason(), now.getMessage())));
-        return statuses.write(scheduler, status) ? control : control.rescheduleAfter(LOOK_AGAIN);
+        boolean written = statuses.write(scheduler, status);
+        if (written) {
+            pace.wrote(name, clock.instant());
+        }
+        return again(written ? lookAgain.stream() : Stream.of(LOOK_AGAIN));
+    }
+
+    /** As soon as the first of these times is over. */
+    private static UpdateControl<Scheduler> again(Stream<Duration> times) {
+        UpdateControl<Scheduler> control = UpdateControl.noUpdate();
+        return times.min(Duration::compareTo)
+                .map(left -> control.rescheduleAfter(left.plusMillis(1)))
+                .orElse(control);
     }
 
     private static Optional<Condition> ready(@Nullable SchedulerStatus status) {

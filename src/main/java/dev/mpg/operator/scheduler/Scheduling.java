@@ -41,7 +41,7 @@ public final class Scheduling {
 
     private final Supplier<List<Instance>> instances;
     private final Consumer<String> moved;
-    private final Consumer<String> relieved;
+    private final Consumer<String> concerned;
     private final BooleanSupplier allSeen;
     private final InstantSource clock;
 
@@ -60,6 +60,10 @@ public final class Scheduling {
     /** Of how many Proxies each of them holds something. */
     @GuardedBy("this")
     private final Map<String, Integer> held = new HashMap<>();
+
+    /** How many gateways each instance has of a Proxy, by cluster id. */
+    @GuardedBy("this")
+    private final Map<String, Map<String, Integer>> visitors = new HashMap<>();
 
     /** What is kept of one Scheduler. Guarded like all. */
     private static final class Plan {
@@ -110,20 +114,20 @@ public final class Scheduling {
      *
      * @param instances those that the Master knows; asked at each decision
      * @param moved is given the cluster ids of Proxies whose instances have changed. Must be quick, and not decide
-     * @param relieved is given the names of Schedulers that have a Proxy no longer, or of which an instance holds one no
-     *     longer. Must be quick
+     * @param concerned is given the names of Schedulers whose pool is to be looked at: something of a Proxy concerns it that
+     *     is not in the Proxy's spec. Must be quick
      * @param allSeen whether all Proxies have been {@link #place placed} once since the start: until then nothing moves that
      *     could wait
      */
     public Scheduling(
             Supplier<List<Instance>> instances,
             Consumer<String> moved,
-            Consumer<String> relieved,
+            Consumer<String> concerned,
             BooleanSupplier allSeen,
             InstantSource clock) {
         this.instances = instances;
         this.moved = moved;
-        this.relieved = relieved;
+        this.concerned = concerned;
         this.allSeen = allSeen;
         this.clock = clock;
     }
@@ -136,25 +140,28 @@ public final class Scheduling {
      */
     public List<String> place(Scheduler scheduler, String clusterId, int weight, List<String> before) {
         String name = scheduler.getMetadata().getName();
-        String earlier;
+        Set<String> pools = new HashSet<>();
         Set<String> changed = Set.of();
         List<String> placed;
         synchronized (this) {
             Plan plan = plan(scheduler, before);
-            earlier = schedulers.put(clusterId, name);
+            String earlier = schedulers.put(clusterId, name);
             if (earlier != null && !earlier.equals(name)) {
                 forget(earlier, clusterId);
+                pools.add(earlier);
             }
+            int less = plan.less.size();
             if (weigh(plan, clusterId, weight, Pool.of(name, before))) {
                 changed = settle(plan, 0);
                 changed.remove(clusterId);
+                pools.add(name);
+            } else if (plan.less.size() > less) {
+                pools.add(name);
             }
             placed = plan.placement.instances(clusterId);
         }
         changed.forEach(moved);
-        if (earlier != null && !earlier.equals(name)) {
-            relieved.accept(earlier);
-        }
+        pools.forEach(concerned);
         return placed;
     }
 
@@ -194,13 +201,29 @@ public final class Scheduling {
         synchronized (this) {
             pools = hold(clusterId, instances);
         }
-        pools.forEach(relieved);
+        pools.forEach(concerned);
+    }
+
+    /** How many gateways these instances, of whatever pool, have of a Proxy. */
+    public void visited(String clusterId, Map<String, Integer> gateways) {
+        Map<String, Integer> now = Map.copyOf(gateways);
+        Map<String, Integer> before;
+        synchronized (this) {
+            before = visitors.put(clusterId, now);
+        }
+        Map<String, Integer> known = before == null ? Map.of() : before;
+        Stream.concat(now.keySet().stream(), known.keySet().stream())
+                .filter(instance -> !now.getOrDefault(instance, 0).equals(known.getOrDefault(instance, 0)))
+                .map(Pool::scheduler)
+                .distinct()
+                .forEach(concerned);
     }
 
     /** This Proxy is gone. */
     public void remove(String clusterId) {
         Set<String> pools;
         synchronized (this) {
+            visitors.remove(clusterId);
             pools = hold(clusterId, Set.of());
             String scheduler = schedulers.remove(clusterId);
             if (scheduler != null) {
@@ -208,7 +231,7 @@ public final class Scheduling {
                 pools.add(scheduler);
             }
         }
-        pools.forEach(relieved);
+        pools.forEach(concerned);
     }
 
     /** The Schedulers of those that held something of a Proxy, and don't any more. */

@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -21,7 +22,7 @@ import org.junit.jupiter.api.Test;
 class SchedulingTest {
     private final Set<String> connected = new TreeSet<>();
     private final List<String> moved = new ArrayList<>();
-    private final List<String> relieved = new ArrayList<>();
+    private final List<String> concerned = new ArrayList<>();
     private Instant now = Instant.parse("2026-01-01T00:00:00Z");
     private boolean allSeen = true;
     private Scheduling scheduling = scheduling();
@@ -32,7 +33,7 @@ class SchedulingTest {
                         .map(name -> new Instance(name, true, "", ""))
                         .toList(),
                 moved::add,
-                relieved::add,
+                concerned::add,
                 () -> allSeen,
                 () -> now);
     }
@@ -160,9 +161,9 @@ class SchedulingTest {
         assertThat(scheduling.size(one)).isEqualTo(1);
         scheduling.holds("proxy-0", Set.of("default-0", "default-1"));
         assertThat(scheduling.size(one)).as("gateways may be there still").isEqualTo(2);
-        assertThat(relieved).isEmpty();
+        concerned.clear();
         scheduling.holds("proxy-0", Set.of("default-0"));
-        assertThat(relieved).containsExactly("default");
+        assertThat(concerned).containsExactly("default");
         assertThat(scheduling.size(one)).isEqualTo(1);
         connected.remove("default-1");
         scheduling.look(one);
@@ -243,16 +244,18 @@ class SchedulingTest {
         List<String> before = List.of("a-1");
         scheduling.place(pool("a", 2, 1, 10), "shop", 1, before);
         scheduling.holds("shop", Set.of("a-1"));
+        concerned.clear();
 
         assertThat(scheduling.place(pool("b", 1, 1, 10), "shop", 1, before)).containsExactly("b-0");
-        assertThat(relieved).containsExactly("a");
+        assertThat(concerned).containsExactlyInAnyOrder("a", "b");
+        concerned.clear();
         scheduling.holds("shop", Set.of("a-1", "b-0"));
         Scheduler smaller = pool("a", 1, 1, 10);
         assertThat(scheduling.look(smaller).proxies()).isEmpty();
         assertThat(scheduling.size(smaller)).isEqualTo(2);
 
         scheduling.holds("shop", Set.of("b-0"));
-        assertThat(relieved).containsExactly("a", "a");
+        assertThat(concerned).containsExactly("a");
         assertThat(scheduling.size(smaller)).isEqualTo(1);
     }
 
@@ -274,9 +277,31 @@ class SchedulingTest {
         scheduling.holds("shop", Set.of("default-1"));
         scheduling.look(one);
         assertThat(scheduling.size(one)).isEqualTo(2);
+        concerned.clear();
         scheduling.remove("shop");
-        assertThat(relieved).containsExactly("default");
+        assertThat(concerned).containsExactly("default");
         assertThat(scheduling.size(one)).isEqualTo(1);
+    }
+
+    @Test
+    void aPoolIsLookedAtWhenAProxyComesOrHasOtherGatewaysAndNotOtherwise() {
+        connect(0, 1);
+        Scheduler pool = pool(2, 1, 10);
+        scheduling.place(pool, "shop", 2, List.of());
+        assertThat(concerned).as("it came").hasSize(1);
+        scheduling.place(pool, "shop", 2, List.of());
+        scheduling.visited("shop", Map.of("default-0", 0));
+        assertThat(concerned).as("nothing new").hasSize(1);
+        scheduling.visited("shop", Map.of("default-0", 2));
+        assertThat(concerned).as("gateways came").hasSize(2);
+        scheduling.visited("shop", Map.of("default-0", 1, "default-1", 1));
+        assertThat(concerned).as("one went to another instance").hasSize(3);
+        scheduling.place(pool, "shop", 1, List.of());
+        assertThat(concerned).as("it is to weigh less after a time").hasSize(4);
+        scheduling.place(pool, "shop", 0, List.of());
+        assertThat(concerned).hasSize(4);
+        scheduling.place(pool, "shop", 3, List.of());
+        assertThat(concerned).as("it weighs more").hasSize(5).containsOnly("default");
     }
 
     @Test
