@@ -57,6 +57,7 @@ final class RequestLog implements AccessLogs.Listener {
     private final Counter same;
     private final Counter different;
     private final Counter unjudged;
+    private final Counter unreadable;
 
     @GuardedBy("this")
     private final Deque<FailedRequest> failed = new ArrayDeque<>();
@@ -75,6 +76,9 @@ final class RequestLog implements AccessLogs.Listener {
         this.same = matches(registry, "same");
         this.different = matches(registry, "different");
         this.unjudged = matches(registry, "unjudged");
+        this.unreadable = Counter.builder("mpg.proxy.access.log.unreadable")
+                .description("Access-log entries of gateways that could not be read, as of one with an invalid time")
+                .register(registry);
     }
 
     private static Counter matches(MeterRegistry registry, String result) {
@@ -102,12 +106,22 @@ final class RequestLog implements AccessLogs.Listener {
     @Override
     public void requests(String clusterId, String gateway, List<HTTPAccessLogEntry> requests) {
         for (HTTPAccessLogEntry request : requests) {
-            Optional<ContentHash> version = xds.effective(
-                    clusterId, gateway, instant(request.getCommonProperties().getStartTime()));
-            version.flatMap(hash -> config(clusterId, hash)).ifPresent(config -> judge(config, request, clusterId));
-            if (request.getResponse().getResponseCode().getValue() >= FAILED) {
-                keep(failed(clusterId, gateway, version, request));
+            try {
+                read(clusterId, gateway, request);
+            } catch (RuntimeException e) {
+                // Whatever a gateway sends: the others that it sends with it count.
+                unreadable.increment();
+                log.debug("gateway {} of cluster {} logged what cannot be read", gateway, clusterId, e);
             }
+        }
+    }
+
+    private void read(String clusterId, String gateway, HTTPAccessLogEntry request) {
+        Optional<ContentHash> version = xds.effective(
+                clusterId, gateway, instant(request.getCommonProperties().getStartTime()));
+        version.flatMap(hash -> config(clusterId, hash)).ifPresent(config -> judge(config, request, clusterId));
+        if (request.getResponse().getResponseCode().getValue() >= FAILED) {
+            keep(failed(clusterId, gateway, version, request));
         }
     }
 
