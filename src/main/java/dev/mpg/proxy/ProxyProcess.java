@@ -127,7 +127,7 @@ public final class ProxyProcess implements AutoCloseable {
 
         RouteTables tables = new RouteTables(registry);
         RequestLog requests = new RequestLog(xds, sink::assignment, tables, registry);
-        AccessLogs accessLogs = new AccessLogs(xds::admits, requests);
+        AccessLogs accessLogs = xds.accessLogs(requests);
         Server gateways = gatewayServer(options.xdsAddress(), xds, accessLogs, registry, parts);
         HttpEndpoints http = parts.add(debugServer(options.debugAddress()));
         SyncClient master = masterClient(options, gateways, http, sink, registry, parts);

@@ -19,6 +19,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 
 /**
  * Serves configs to gateways over xDS v3, in the delta and in the state-of-the-world variant of the aggregated discovery
@@ -34,6 +35,7 @@ public final class XdsServer {
     private final Marshalling marshalling = new Marshalling();
     private final AdsService service;
     private final LoadReports loads;
+    private final List<AccessLogs> accessLogs = new CopyOnWriteArrayList<>();
     private final Draining draining = new Draining(this::sendAway);
     private final Clock clock;
     private final Tracer tracer;
@@ -79,6 +81,18 @@ public final class XdsServer {
     /** The service {@code envoy.service.load_stats.v3.LoadReportingService}, to which gateways report what they serve. */
     public BindableService loadService() {
         return loads.service();
+    }
+
+    /**
+     * The service to which gateways send their access logs: those that may connect here. It has to be closed by the caller.
+     * Streams end with those of a gateway that is sent away.
+     *
+     * @param listener is given what they log
+     */
+    public AccessLogs accessLogs(AccessLogs.Listener listener) {
+        AccessLogs logs = new AccessLogs(this::admits, listener);
+        accessLogs.add(logs);
+        return logs;
     }
 
     /** For how long the oldest unanswered response of all has been waiting for its answer. */
@@ -183,7 +197,7 @@ public final class XdsServer {
 
     /**
      * The gateways of these clusters should leave this instance, and those of others may stay. Each open stream of a cluster
-     * that wasn't draining before ends with UNAVAILABLE, and its gateway's load reports with it: at a random time within 5 ms
+     * that wasn't draining before ends with UNAVAILABLE, and its gateway's load reports and access logs with it: at a random time within 5 ms
      * per stream, and within 5 s. A gateway that comes to a cluster that is draining is served, and sent away again 5 to 10 s
      * later. Returns at once.
      *
@@ -197,6 +211,7 @@ public final class XdsServer {
         Status status = Refusals.draining(stream.clusterId());
         stream.end(status);
         loads.end(stream.clusterId(), stream.gateway(), status);
+        accessLogs.forEach(logs -> logs.end(stream.clusterId(), stream.gateway(), status));
     }
 
     private void refresh(Fleet fleet) {

@@ -29,11 +29,16 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class AccessLogsTest {
+    private static final String FATAL = "fatal";
+
     private final Queue<String> heard = new ConcurrentLinkedQueue<>();
     private final AccessLogs logs =
             new AccessLogs((clusterId, gateway) -> clusterId.equals("shop"), new AccessLogs.Listener() {
                 @Override
                 public void requests(String clusterId, String gateway, List<HTTPAccessLogEntry> requests) {
+                    if (requests.getFirst().getCommonProperties().getRouteName().equals(FATAL)) {
+                        throw new IllegalStateException("a request that the listener fails on");
+                    }
                     requests.forEach(request -> heard.add(clusterId + "/" + gateway + ": request "
                             + request.getCommonProperties().getRouteName()));
                 }
@@ -122,6 +127,50 @@ class AccessLogsTest {
         assertThat(stream.end.getCode()).isEqualTo(Status.Code.NOT_FOUND);
         assertThat(stream.end.getDescription()).contains("gateway 'gw-0' (node.id) of cluster 'other' (node.cluster)");
         assertThat(logs.streams()).isZero();
+    }
+
+    @Test
+    void aStreamThatTheListenerFailsOnIsForgotten() {
+        Stream stream = new Stream("shop", "gw-0");
+        stream.request(FATAL);
+        await().until(() -> stream.end != null && logs.streams() == 0);
+        assertThat(stream.end.isOk()).isFalse();
+    }
+
+    @Test
+    void aMessageLargerThanAnyEnvoySendsEndsItsStream() {
+        Stream stream = new Stream("shop", "gw-0");
+        stream.request("r".repeat(AccessLogs.MAX_BYTES));
+        await().until(() -> stream.end != null);
+        assertThat(stream.end.getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
+        assertThat(heard).isEmpty();
+        assertThat(logs.streams()).isZero();
+    }
+
+    @Test
+    void aGatewayHasOnlySoManyStreamsUntilOneEnds() {
+        List<Stream> streams = IntStream.range(0, AccessLogs.STREAMS + 1)
+                .mapToObj(i -> new Stream("shop", "gw-0"))
+                .toList();
+        await().until(() -> streams.stream().anyMatch(stream -> stream.end != null));
+        Stream refused = streams.stream()
+                .filter(stream -> stream.end != null)
+                .findFirst()
+                .orElseThrow();
+        assertThat(refused.end.getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
+        assertThat(refused.end.getDescription()).contains("gateway 'gw-0' (node.id) of cluster 'shop'");
+        Stream other = new Stream("shop", "gw-1");
+        other.request("a");
+        await().until(() -> heard.contains("shop/gw-1: request a"));
+        assertThat(streams).filteredOn(stream -> stream.end != null).containsExactly(refused);
+
+        logs.end("shop", "gw-0", Status.UNAVAILABLE);
+        await().until(() -> streams.stream().allMatch(stream -> stream.end != null));
+        Stream again = new Stream("shop", "gw-0");
+        again.request("b");
+        await().until(() -> heard.contains("shop/gw-0: request b"));
+        assertThat(again.end).isNull();
+        assertThat(logs.streams()).isEqualTo(2);
     }
 
     @Test

@@ -10,6 +10,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.mpg.placement.Handover;
 import dev.mpg.snapshot.Snapshot;
 import io.envoyproxy.envoy.config.core.v3.Node;
+import io.envoyproxy.envoy.service.accesslog.v3.AccessLogServiceGrpc;
+import io.envoyproxy.envoy.service.accesslog.v3.StreamAccessLogsMessage;
+import io.envoyproxy.envoy.service.accesslog.v3.StreamAccessLogsResponse;
 import io.envoyproxy.envoy.service.load_stats.v3.LoadReportingServiceGrpc;
 import io.envoyproxy.envoy.service.load_stats.v3.LoadStatsRequest;
 import io.envoyproxy.envoy.service.load_stats.v3.LoadStatsResponse;
@@ -146,6 +149,49 @@ class DrainingTest {
         await().until(shop::isDone);
         assertRelieved(shop.join());
         assertThat(blog).isNotDone();
+    }
+
+    @Test
+    void accessLogsLeaveWithTheirGateway() throws InterruptedException {
+        GatewayStream gateway = connect("g-1", "shop");
+        CompletableFuture<Status> shop = logRequests("g-1", "shop");
+        CompletableFuture<Status> another = logRequests("g-1", "shop");
+        CompletableFuture<Status> blog = logRequests("b-1", "blog");
+        await().until(() -> fixture.accessLogStreams() == 3);
+
+        fixture.xds.drain(Set.of("shop"));
+
+        assertRelieved(gateway.end());
+        await().until(() -> shop.isDone() && another.isDone());
+        assertRelieved(shop.join());
+        assertRelieved(another.join());
+        assertThat(blog).isNotDone();
+        assertThat(fixture.accessLogStreams()).isEqualTo(1);
+    }
+
+    /** How a gateway's access-log stream ends. */
+    private CompletableFuture<Status> logRequests(String id, String clusterId) {
+        CompletableFuture<Status> end = new CompletableFuture<>();
+        AccessLogServiceGrpc.newStub(channel)
+                .streamAccessLogs(new StreamObserver<>() {
+                    @Override
+                    public void onNext(StreamAccessLogsResponse response) {}
+
+                    @Override
+                    public void onError(Throwable error) {
+                        end.complete(Status.fromThrowable(error));
+                    }
+
+                    @Override
+                    public void onCompleted() {
+                        end.complete(Status.OK);
+                    }
+                })
+                .onNext(StreamAccessLogsMessage.newBuilder()
+                        .setIdentifier(StreamAccessLogsMessage.Identifier.newBuilder()
+                                .setNode(Node.newBuilder().setId(id).setCluster(clusterId)))
+                        .build());
+        return end;
     }
 
     /** How a gateway's load-report stream ends, which the server has taken. */

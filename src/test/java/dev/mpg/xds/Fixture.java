@@ -6,6 +6,8 @@ import dev.mpg.rollout.GatewayReport.State;
 import dev.mpg.snapshot.ResourceType;
 import dev.mpg.snapshot.Snapshot;
 import dev.mpg.telemetry.Tracing;
+import io.envoyproxy.envoy.data.accesslog.v3.HTTPAccessLogEntry;
+import io.envoyproxy.envoy.data.accesslog.v3.TCPAccessLogEntry;
 import io.grpc.Server;
 import io.grpc.netty.NettyServerBuilder;
 import io.micrometer.core.instrument.Counter;
@@ -27,11 +29,20 @@ import org.awaitility.Awaitility;
 
 /** The engine on a port of this machine, and upstream services for its gateways. */
 final class Fixture implements AutoCloseable {
+    private static final AccessLogs.Listener NOBODY = new AccessLogs.Listener() {
+        @Override
+        public void requests(String clusterId, String gateway, List<HTTPAccessLogEntry> requests) {}
+
+        @Override
+        public void connections(String clusterId, String gateway, List<TCPAccessLogEntry> connections) {}
+    };
+
     final SimpleMeterRegistry registry = new SimpleMeterRegistry();
     final List<String> changes = java.util.Collections.synchronizedList(new ArrayList<>());
     private final List<HttpServer> upstreams = new ArrayList<>();
     final Tracing tracing = Tracing.start("mpg-proxy", "default-0", 1, registry);
     XdsServer xds;
+    private AccessLogs accessLogs;
     private Server server;
 
     Fixture() throws IOException {
@@ -40,9 +51,11 @@ final class Fixture implements AutoCloseable {
     }
 
     private Server serve(int port) throws IOException {
+        accessLogs = xds.accessLogs(NOBODY);
         return NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), port))
                 .addService(xds.service())
                 .addService(xds.loadService())
+                .addService(accessLogs.service())
                 .build()
                 .start();
     }
@@ -51,10 +64,15 @@ final class Fixture implements AutoCloseable {
         return server.getPort();
     }
 
+    int accessLogStreams() {
+        return accessLogs.streams();
+    }
+
     /** Another process takes this one's place, so to speak. It knows nothing yet. */
     void restart(dev.mpg.snapshot.Assignment assignment) throws IOException, InterruptedException {
         int port = port();
         server.shutdownNow();
+        accessLogs.close();
         server.awaitTermination(5, TimeUnit.SECONDS);
         xds = new XdsServer(registry, changes::add, tracing.tracer(), Clock.systemUTC());
         xds.assign(assignment);
@@ -150,6 +168,7 @@ final class Fixture implements AutoCloseable {
     @Override
     public void close() {
         server.shutdownNow();
+        accessLogs.close();
         tracing.close();
         upstreams.forEach(upstream -> upstream.stop(0));
     }
