@@ -20,8 +20,9 @@ public final class EnvoyChecks {
      * @param snapshot what the config compiles to
      */
     public static List<Problem> problems(TrafficConfig config, Snapshot snapshot) {
+        MessageRules rules = new MessageRules();
         return snapshot.resources().stream()
-                .flatMap(resource -> MessageRules.violations(message(resource)).stream()
+                .flatMap(resource -> rules.violations(message(resource)).stream()
                         .map(violation -> new Problem(
                                 origin(config, resource),
                                 "Envoy would refuse " + resource.type().messageName() + " " + resource.name() + ": "

@@ -18,18 +18,18 @@ import io.envoyproxy.pgv.validate.Validate.RepeatedRules;
 import io.envoyproxy.pgv.validate.Validate.StringRules;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.IntPredicate;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The rules that Envoy's API has for its messages, and that Envoy refuses a message for: they stand as options in the API's own
- * descriptors, so none is written here. Thread-safe.
+ * descriptors, so none is written here. Made for many messages: it keeps what it learns of their types. Not thread-safe.
  *
  * @see <a href="https://github.com/bufbuild/protoc-gen-validate">protoc-gen-validate</a>
  */
@@ -37,24 +37,21 @@ final class MessageRules {
     /** What a message's type demands, of fields that demand something or have messages in them. */
     private record Demands(List<OneofDescriptor> oneofs, List<FieldDescriptor> fields) {}
 
-    private static final Map<Descriptor, Demands> DEMANDS = new ConcurrentHashMap<>();
-    private static final Map<String, Pattern> PATTERNS = new ConcurrentHashMap<>();
-
     private static final String WRAPPERS = "google.protobuf.";
 
-    private final List<String> violations = new ArrayList<>();
-
-    private MessageRules() {}
+    private final Map<Descriptor, Demands> demands = new HashMap<>();
+    private final Map<String, Pattern> patterns = new HashMap<>();
+    private List<String> violations = new ArrayList<>();
 
     /** What is wrong with a message, and those packed in it: the field's path, in snake_case, and what it must be. */
-    static List<String> violations(Message message) {
-        MessageRules rules = new MessageRules();
-        rules.check(message, "");
-        return rules.violations;
+    List<String> violations(Message message) {
+        violations = new ArrayList<>();
+        check(message, "");
+        return violations;
     }
 
-    private static Demands demands(Descriptor type) {
-        return DEMANDS.computeIfAbsent(
+    private Demands demands(Descriptor type) {
+        return demands.computeIfAbsent(
                 type,
                 _ -> new Demands(
                         type.getOneofs().stream()
@@ -80,8 +77,8 @@ final class MessageRules {
                 || type.getOptions().getExtension(Validate.ignored)) {
             return;
         }
-        Demands demands = demands(type);
-        for (OneofDescriptor oneof : demands.oneofs) {
+        Demands demanded = demands(type);
+        for (OneofDescriptor oneof : demanded.oneofs) {
             if (!message.hasOneof(oneof)) {
                 add(
                         within(path, oneof.getName()),
@@ -91,7 +88,7 @@ final class MessageRules {
                                         .collect(Collectors.joining(", ")));
             }
         }
-        for (FieldDescriptor field : demands.fields) {
+        for (FieldDescriptor field : demanded.fields) {
             FieldRules rules = field.getOptions().getExtension(Validate.rules);
             String at = within(path, field.getName());
             if (field.isMapField()) {
@@ -351,8 +348,11 @@ final class MessageRules {
         checkKnown(text, rules, path);
     }
 
-    /** Of those that Envoy's API uses. */
+    /** Of those that Envoy's API uses. An empty text is one that isn't given, whatever the expression says: Envoy takes it. */
     private void checkKnown(String text, StringRules rules, String path) {
+        if (text.isEmpty()) {
+            return;
+        }
         switch (rules.getWellKnownRegex()) {
             case HTTP_HEADER_NAME ->
                 demand(
@@ -372,8 +372,8 @@ final class MessageRules {
         }
     }
 
-    private static Pattern pattern(String regex) {
-        return PATTERNS.computeIfAbsent(regex, Pattern::compile);
+    private Pattern pattern(String regex) {
+        return patterns.computeIfAbsent(regex, Pattern::compile);
     }
 
     private void checkBytes(ByteString bytes, Validate.BytesRules rules, String path) {

@@ -55,7 +55,7 @@ final class Routes {
      *
      * @see <a href="https://gateway-api.sigs.k8s.io/reference/spec/#httprouterule">Gateway API: HTTPRouteRule.matches</a>
      */
-    private static final Comparator<Match> PRECEDENCE = Comparator.comparing((Match match) -> Kind.of(match.path()))
+    static final Comparator<Match> PRECEDENCE = Comparator.comparing((Match match) -> Kind.of(match.path()))
             .thenComparing(match -> match.path().path().length(), Comparator.reverseOrder())
             .thenComparing(match ->
                     match.path() instanceof PathMatch.Regex ? "" : match.path().path())

@@ -22,6 +22,10 @@ record Manifest(ObjectRef ref, String file, Lines lines, JsonNode tree) {
         return error(problem.origin().field(), problem.found(), problem.remedy());
     }
 
+    Finding warning(Problem problem) {
+        return warning(problem.origin().field(), problem.found(), problem.remedy());
+    }
+
     private Finding finding(String field, String found, String remedy, Severity severity) {
         return new Finding(ref.toString(), field, found, remedy, file, lines.line(field), severity);
     }

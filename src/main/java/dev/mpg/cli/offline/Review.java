@@ -7,10 +7,13 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.mpg.api.ProxySpec;
 import dev.mpg.compile.Compilation;
 import dev.mpg.compile.Compiler;
+import dev.mpg.compile.EnvoyChecks;
+import dev.mpg.compile.Warnings;
 import dev.mpg.config.Backend;
 import dev.mpg.config.Backend.ServiceRef;
 import dev.mpg.config.SpecReader;
 import dev.mpg.config.TrafficConfig;
+import dev.mpg.match.ConfigTests;
 import dev.mpg.snapshot.Snapshot;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -148,10 +151,17 @@ record Review(Manifests manifests, List<Compiled> proxies, List<Finding> finding
 
         private void compile(Manifest object, TrafficConfig config) {
             switch (Compiler.compile(config)) {
-                case Compilation.Compiled compiled -> proxies.add(new Compiled(object, config, compiled.snapshot()));
+                case Compilation.Compiled compiled -> compiled(object, config, compiled.snapshot());
                 case Compilation.Refused refused ->
                     refused.problems().forEach(problem -> findings.add(object.error(problem)));
             }
+        }
+
+        private void compiled(Manifest object, TrafficConfig config, Snapshot snapshot) {
+            ConfigTests.failures(config, snapshot).forEach(problem -> findings.add(object.error(problem)));
+            EnvoyChecks.problems(config, snapshot).forEach(problem -> findings.add(object.error(problem)));
+            Warnings.of(config).forEach(problem -> findings.add(object.warning(problem)));
+            proxies.add(new Compiled(object, config, snapshot));
         }
 
         private void clusterIdsAreUnique() {

@@ -2,11 +2,14 @@ package dev.mpg.operator.proxy;
 
 import dev.mpg.compile.Compilation;
 import dev.mpg.compile.Compiler;
+import dev.mpg.compile.EnvoyChecks;
+import dev.mpg.compile.Warnings;
 import dev.mpg.config.ObjectRef;
 import dev.mpg.config.Problem;
 import dev.mpg.config.Route;
 import dev.mpg.config.SpecReader.Reading;
 import dev.mpg.config.TrafficConfig;
+import dev.mpg.match.ConfigTests;
 import dev.mpg.snapshot.Resource;
 import dev.mpg.snapshot.Snapshot;
 import java.util.Comparator;
@@ -75,10 +78,15 @@ final class Admission {
     }
 
     private static Verdict invalidSpec(List<Problem> problems) {
+        return new Verdict.Refused("InvalidSpec", shown(problems));
+    }
+
+    /** The first ones. */
+    static String shown(List<Problem> problems) {
         String shown =
                 problems.stream().limit(PROBLEMS_SHOWN).map(Problem::message).collect(Collectors.joining("\n"));
         int more = problems.size() - PROBLEMS_SHOWN;
-        return new Verdict.Refused("InvalidSpec", more > 0 ? shown + "\nand " + more + " more" : shown);
+        return more > 0 ? shown + "\nand " + more + " more" : shown;
     }
 
     private static Optional<Verdict> reservedPort(Facts facts) {
@@ -131,7 +139,12 @@ final class Admission {
                         + resource.bytes().size() + " bytes, more than " + MAX_RESOURCE_BYTES);
             }
         }
-        return new Verdict.Accepted(config, snapshot);
+        List<Problem> failed = ConfigTests.failures(config, snapshot);
+        if (!failed.isEmpty()) {
+            return new Verdict.Refused("TestsFailed", shown(failed));
+        }
+        List<Problem> problems = EnvoyChecks.problems(config, snapshot);
+        return problems.isEmpty() ? new Verdict.Accepted(config, snapshot, Warnings.of(config)) : invalidSpec(problems);
     }
 
     private static long branches(Route route) {

@@ -31,6 +31,9 @@ final class ProxyStatusFactory {
     static final String PROGRESSING = "Progressing";
     static final String PERSISTED = "Persisted";
 
+    /** There only when there are some. */
+    static final String WARNINGS = "Warnings";
+
     private static final int ADDRESSES_SHOWN = 1000;
 
     private ProxyStatusFactory() {}
@@ -120,6 +123,10 @@ final class ProxyStatusFactory {
             persisted(seen.disks(), conditions);
         }
         ResolvedRefs.set(conditions, seen.references(), seen.reports());
+        if (seen.verdict() instanceof Verdict.Accepted accepted
+                && !accepted.warnings().isEmpty()) {
+            conditions.set(WARNINGS, true, "Found", Admission.shown(accepted.warnings()));
+        }
         return new ProxyStatus(
                 proxy.getMetadata().getGeneration(),
                 seen.clusterId(),

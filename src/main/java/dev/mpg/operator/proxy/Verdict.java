@@ -1,7 +1,9 @@
 package dev.mpg.operator.proxy;
 
+import dev.mpg.config.Problem;
 import dev.mpg.config.TrafficConfig;
 import dev.mpg.snapshot.Snapshot;
+import java.util.List;
 
 /** Whether a Proxy's spec can be put into force. */
 sealed interface Verdict {
@@ -10,8 +12,13 @@ sealed interface Verdict {
      *
      * @param config what it says
      * @param snapshot what that compiles to
+     * @param warnings what is probably not meant
      */
-    record Accepted(TrafficConfig config, Snapshot snapshot) implements Verdict {}
+    record Accepted(TrafficConfig config, Snapshot snapshot, List<Problem> warnings) implements Verdict {
+        public Accepted {
+            warnings = List.copyOf(warnings);
+        }
+    }
 
     /**
      * It can't; what ran before goes on.

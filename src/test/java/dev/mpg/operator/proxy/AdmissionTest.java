@@ -9,9 +9,11 @@ import dev.mpg.config.ObjectRef;
 import dev.mpg.config.Origin;
 import dev.mpg.config.Problem;
 import dev.mpg.config.Route;
+import dev.mpg.config.SpecReader;
 import dev.mpg.config.SpecReader.Reading;
 import dev.mpg.config.TrafficConfig;
 import dev.mpg.operator.proxy.Admission.Facts;
+import dev.mpg.testing.Specs;
 import java.util.Collections;
 import java.util.List;
 import java.util.Set;
@@ -32,7 +34,8 @@ class AdmissionTest {
 
     @Test
     void a_good_spec_is_compiled() {
-        assertThat(decide(SHOP, true, GOOD)).isEqualTo(new Verdict.Accepted(CONFIG, Compiled.snapshot(CONFIG)));
+        assertThat(decide(SHOP, true, GOOD))
+                .isEqualTo(new Verdict.Accepted(CONFIG, Compiled.snapshot(CONFIG), List.of()));
     }
 
     @Test
@@ -57,6 +60,38 @@ class AdmissionTest {
                 .isInstanceOfSatisfying(
                         Verdict.Refused.class,
                         refused -> assertThat(refused.message()).hasLineCount(9).endsWith("and 3 more"));
+    }
+
+    @Test
+    void a_config_whose_tests_fail_does_not_go_out() {
+        Reading reading = SpecReader.read(SHOP, Specs.of("""
+                listeners: [{name: http, port: 8080}]
+                routes:
+                - {name: checkout, matches: [{path: {value: /checkout}}], backendRefs: [{name: a}]}
+                backends: [{name: a, endpoints: []}]
+                tests:
+                - {name: pays, request: {host: shop, path: /pay}, expect: {route: checkout}}
+                """));
+        assertThat(decide(SHOP, true, reading))
+                .isEqualTo(new Verdict.Refused(
+                        "TestsFailed",
+                        "spec.tests[0].expect.route: test 'pays': GET shop/pay at listener http is answered with 404 (no"
+                                + " route of the virtual host fits; others are not looked at), and doesn't go to checkout: there the path"
+                                + " doesn't begin so; correct the routes, or the test"));
+    }
+
+    @Test
+    void what_Envoy_would_refuse_is_an_invalid_spec() {
+        Reading reading = SpecReader.read(SHOP, Specs.of("""
+                backends: [{name: a, endpoints: []}]
+                envoyPatches:
+                - {type: Cluster, name: a, operations: [{op: replace, path: /connect_timeout, value: 0s}]}
+                """));
+        assertThat(decide(SHOP, true, reading))
+                .isEqualTo(new Verdict.Refused(
+                        "InvalidSpec",
+                        "spec.envoyPatches[0]: Envoy would refuse Cluster a: connect_timeout must be greater than 0s;"
+                                + " correct that field"));
     }
 
     @Test

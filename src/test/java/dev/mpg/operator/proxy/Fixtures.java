@@ -38,7 +38,7 @@ final class Fixtures {
             List.of(new Listener("http", 8080, new Origin(SHOP, "spec.listeners[0]"))),
             List.of(),
             List.of());
-    static final Verdict ACCEPTED = new Verdict.Accepted(CONFIG, Snapshot.EMPTY);
+    static final Verdict ACCEPTED = new Verdict.Accepted(CONFIG, Snapshot.EMPTY, List.of());
 
     private Fixtures() {}
 
