@@ -13,6 +13,7 @@ import java.util.Optional;
  * @param tried its routes in order, up to the one that takes the request
  * @param outcome what becomes of the request
  * @param caveats what else in the config may answer or change the request before, in words
+ * @param byHeaders whether a route was tried that looks at headers: with others the outcome may be another
  */
 public record Answer(
         List<String> listeners,
@@ -20,7 +21,8 @@ public record Answer(
         Optional<HostMatch> host,
         List<Attempt> tried,
         Outcome outcome,
-        List<String> caveats) {
+        List<String> caveats,
+        boolean byHeaders) {
     public Answer {
         listeners = List.copyOf(listeners);
         tried = List.copyOf(tried);

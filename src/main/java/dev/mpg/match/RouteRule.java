@@ -110,6 +110,13 @@ final class RouteRule {
         return rewrite;
     }
 
+    /** Other ones than those that every request has. */
+    boolean looksAtHeaders() {
+        return Stream.of(conditions)
+                .anyMatch(condition -> condition.source() == Condition.Source.HEADER
+                        && !condition.name().startsWith(":"));
+    }
+
     Fit fit(Arrived request) {
         if (!path.fits(request.path())) {
             return Fit.NO;

@@ -225,6 +225,7 @@ public final class RouteTable {
         private final boolean explains;
 
         private final List<Attempt> tried = new ArrayList<>();
+        private boolean byHeaders;
         private @Nullable Arrived arrived;
         private Hosts.@Nullable Found host;
         private @Nullable RouteRule taker;
@@ -258,7 +259,8 @@ public final class RouteTable {
                                     request,
                                     setup.routes().orElse(RouteConfiguration.getDefaultInstance()),
                                     virtualHost,
-                                    rule == null ? Route.getDefaultInstance() : rule.route()));
+                                    rule == null ? Route.getDefaultInstance() : rule.route()),
+                    byHeaders);
         }
 
         Optional<String> taker() {
@@ -328,6 +330,7 @@ public final class RouteTable {
                 Fit fit = rule.fit(arrived);
                 if (explains) {
                     tried.add(rule.attempt(arrived, fit));
+                    byHeaders |= rule.looksAtHeaders();
                 }
                 switch (fit) {
                     case YES -> {

@@ -163,7 +163,13 @@ final class RequestLog implements AccessLogs.Listener {
         List<Answer> answers;
         try {
             answers = tables.answers(
-                    config, new Request(request.getRequestMethod().name(), request.getAuthority(), path(request)));
+                    config,
+                    new Request(
+                            request.getRequestMethod().name(),
+                            request.getAuthority(),
+                            path(request),
+                            request.getScheme().isEmpty() ? "http" : request.getScheme(),
+                            Map.of()));
         } catch (IllegalArgumentException e) {
             log.debug("no request that the matcher knows", e);
             return unjudged;
@@ -171,7 +177,11 @@ final class RequestLog implements AccessLogs.Listener {
         if (answers.stream().anyMatch(answer -> answer.outcome() instanceof Outcome.Unjudged)) {
             return unjudged;
         }
-        return answers.stream().anyMatch(answer -> route(answer.outcome()).equals(route)) ? same : different;
+        if (answers.stream().anyMatch(answer -> route(answer.outcome()).equals(route))) {
+            return same;
+        }
+        // The log has few of the request's headers.
+        return answers.stream().anyMatch(Answer::byHeaders) ? unjudged : different;
     }
 
     private static String route(Outcome outcome) {

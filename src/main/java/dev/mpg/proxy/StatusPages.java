@@ -14,9 +14,11 @@ import dev.mpg.xds.StreamInfo;
 import dev.mpg.xds.XdsServer;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HexFormat;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -161,7 +163,7 @@ final class StatusPages {
     }
 
     /**
-     * {@code /debug/config/match?cluster=&host=&path=[&method=GET][&gateway=<node.id>]}: which route takes this request, and why,
+     * {@code /debug/config/match?cluster=&host=&path=[&method=GET][&scheme=http][&headers=][&gateway=<node.id>]}: which route takes this request, and why,
      * in every config that is served; of a gateway in the one that it runs.
      */
     HttpAnswer match(HttpRequest request) throws BadRequestException {
@@ -213,10 +215,30 @@ final class StatusPages {
         String host = required(request, "host", "to which host: &host=shop.example.com");
         String path = required(request, "path", "which path: &path=/checkout");
         try {
-            return new Request(request.parameter("method").orElse("GET"), host, escaped(path));
+            return new Request(
+                    request.parameter("method").orElse("GET"),
+                    host,
+                    escaped(path),
+                    request.parameter("scheme").orElse("http"),
+                    headers(request.parameter("headers").orElse("")));
         } catch (IllegalArgumentException e) {
             throw new BadRequestException(String.valueOf(e.getMessage()));
         }
+    }
+
+    /** One in each line: {@code x-team: red}. */
+    private static Map<String, List<String>> headers(String lines) throws BadRequestException {
+        Map<String, List<String>> headers = new LinkedHashMap<>();
+        for (String line : lines.lines().toList()) {
+            int colon = line.indexOf(':');
+            if (colon < 1) {
+                throw new BadRequestException("'" + line
+                        + "' is not a header: write &headers=x-team:red, several with %0A" + " between them");
+            }
+            headers.computeIfAbsent(line.substring(0, colon).strip(), _ -> new ArrayList<>())
+                    .add(line.substring(colon + 1).strip());
+        }
+        return headers;
     }
 
     /** As clients send what isn't visible ASCII. */

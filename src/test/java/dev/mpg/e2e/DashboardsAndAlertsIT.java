@@ -206,7 +206,7 @@ class DashboardsAndAlertsIT extends OperatorTest {
                       envoyPatches:
                       - type: Cluster
                         name: two
-                        operations: [{op: replace, path: /connect_timeout, value: 0s}]
+                        operations: [{op: add, path: /lb_policy, value: CLUSTER_PROVIDED}]
                     """));
             awaitFiring("MPGRolloutFailed", "MPGConfigRejected");
             collector.stop(0);

@@ -106,11 +106,11 @@ class PlantedSecretIT extends OperatorTest {
         apply(good(identity));
         waitProgrammed();
         apply(refused("shown", "Cluster", "two", """
-                {op: replace, path: /connect_timeout, value: 0s}, {op: add, path: /transport_socket, value: %s}
+                {op: add, path: /lb_policy, value: CLUSTER_PROVIDED}, {op: add, path: /transport_socket, value: %s}
                 """.formatted(tls("no certificate", REFUSED_KEY))));
         apply(refused("beside", "VirtualHost", "routes/" + HOST, """
                 {op: add, path: /request_headers_to_add, value: [
-                {header: {key: Authorization, value: %s}}, {header: {key: '', value: x}}]}
+                {header: {key: Authorization, value: %s}}, {header: {key: ':path', value: x}}]}
                 """.formatted(SHOWN_HEADER)));
         for (String name : List.of("shown", "beside")) {
             await(name + " is refused")

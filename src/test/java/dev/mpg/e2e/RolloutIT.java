@@ -81,7 +81,7 @@ class RolloutIT extends OperatorTest {
                   envoyPatches:
                   - type: Cluster
                     name: two
-                    operations: [{op: replace, path: /connect_timeout, value: 0s}]
+                    operations: [{op: add, path: /lb_policy, value: CLUSTER_PROVIDED}]
                 """));
         awaitPhase(Phase.RolledBack);
 
@@ -89,7 +89,7 @@ class RolloutIT extends OperatorTest {
             assertThat(rejection.resource()).isEqualTo("Cluster two");
             assertThat(rejection.object()).isEqualTo("Proxy " + namespace + "/shop");
             assertThat(rejection.field()).startsWith("spec.envoyPatches[0]");
-            assertThat(rejection.message()).contains("ConnectTimeout");
+            assertThat(rejection.message()).contains("cluster provided LB specified");
         });
         assertThat(condition("Programmed").getMessage()).contains("spec.envoyPatches[0]");
     }

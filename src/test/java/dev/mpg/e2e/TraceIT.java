@@ -93,14 +93,14 @@ class TraceIT extends OperatorTest {
                   envoyPatches:
                   - type: Cluster
                     name: two
-                    operations: [{op: replace, path: /connect_timeout, value: 0s}]
+                    operations: [{op: add, path: /lb_policy, value: CLUSTER_PROVIDED}]
                 """));
         await("it is refused")
                 .atMost(SOON)
                 .until(() -> "Rejected".equals(condition("Programmed").getReason()));
         assertThat(named(proxy().getStatus().traceId(), "gateway.apply"))
                 .singleElement()
-                .satisfies(span -> assertThat(span.error()).contains("ConnectTimeout"));
+                .satisfies(span -> assertThat(span.error()).contains("cluster provided LB specified"));
     }
 
     private static Optional<RecentSpan> parent(RecentSpan span, Map<String, RecentSpan> byId) {

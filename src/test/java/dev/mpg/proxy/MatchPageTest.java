@@ -59,6 +59,8 @@ class MatchPageTest {
                   routes:
                   - {name: exact, hostnames: [shop.example.com], matches: [{path: {type: Exact, value: /}}], backendRefs: [{name: %1$s}]}
                   - {name: checkout, hostnames: [shop.example.com], matches: [{path: {value: /checkout}}], backendRefs: [{name: %1$s}]}
+                  - {name: red, hostnames: [shop.example.com], matches: [{path: {value: /team}, headers: [{name: x-team, value: red}]}], backendRefs: [{name: %1$s}]}
+                  - {name: team, hostnames: [shop.example.com], matches: [{path: {value: /team}}], backendRefs: [{name: %1$s}]}
                   backends: [{name: %1$s, endpoints: []}]
                 """.formatted(backend), Proxy.class))));
     }
@@ -80,6 +82,19 @@ class MatchPageTest {
     private void serve(Assignment assignment) {
         master.publish(assignment);
         await().until(() -> master.held("shop").contains(assignment.target().version()));
+    }
+
+    @Test
+    void takesHeadersIntoAccount() throws Exception {
+        serve(done("shop", V1));
+        assertThat(json(PAGE + "&path=/team&headers=X-Team:blue")
+                        .findValue("tried")
+                        .findValuesAsText("route"))
+                .endsWith("red", "team");
+        assertThat(json(PAGE + "&path=/team&headers=X-Team:red%0Ax-other:1")
+                        .findValue("tried")
+                        .findValuesAsText("route"))
+                .endsWith("red");
     }
 
     @Test
