@@ -57,7 +57,7 @@ public record SchedulerSpec(
 
         @JsonPropertyDescription(
                 "How long the instance that a Proxy moved away from goes on to serve gateways that have not left"
-                        + " yet, at most 1h.")
+                        + " yet, at most 1h. They need 15s: less counts as 15s.")
         @Default("30s")
         @Nullable
         String drainTimeout) {

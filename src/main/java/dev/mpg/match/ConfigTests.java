@@ -104,7 +104,7 @@ public final class ConfigTests {
                         .ifPresent(backend -> fail(
                                 test,
                                 "expect.backend",
-                                words(test, listener) + " goes to backend "
+                                words(test, listener) + " goes by route " + forward.route() + " to backend "
                                         + forward.clusters().stream()
                                                 .map(Outcome.Share::cluster)
                                                 .collect(Collectors.joining(" or "))

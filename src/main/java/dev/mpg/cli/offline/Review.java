@@ -61,6 +61,19 @@ record Review(Manifests manifests, List<Compiled> proxies, List<Finding> finding
         return findings.stream().anyMatch(Finding::isError);
     }
 
+    /** With what the operator would look at before it lets a config out: its tests, Envoy's rules, and what is probably not meant. */
+    Review checked() {
+        List<Finding> all = new ArrayList<>(findings);
+        for (Compiled proxy : proxies) {
+            Manifest object = proxy.object();
+            ConfigTests.failures(proxy.config(), proxy.snapshot()).forEach(problem -> all.add(object.error(problem)));
+            EnvoyChecks.problems(proxy.config(), proxy.snapshot()).forEach(problem -> all.add(object.error(problem)));
+            Warnings.of(proxy.config()).forEach(problem -> all.add(object.warning(problem)));
+        }
+        all.sort(AS_WRITTEN);
+        return new Review(manifests, proxies, all);
+    }
+
     private static final class Judge {
         private final Manifests manifests;
         private final List<Compiled> proxies = new ArrayList<>();
@@ -151,17 +164,10 @@ record Review(Manifests manifests, List<Compiled> proxies, List<Finding> finding
 
         private void compile(Manifest object, TrafficConfig config) {
             switch (Compiler.compile(config)) {
-                case Compilation.Compiled compiled -> compiled(object, config, compiled.snapshot());
+                case Compilation.Compiled compiled -> proxies.add(new Compiled(object, config, compiled.snapshot()));
                 case Compilation.Refused refused ->
                     refused.problems().forEach(problem -> findings.add(object.error(problem)));
             }
-        }
-
-        private void compiled(Manifest object, TrafficConfig config, Snapshot snapshot) {
-            ConfigTests.failures(config, snapshot).forEach(problem -> findings.add(object.error(problem)));
-            EnvoyChecks.problems(config, snapshot).forEach(problem -> findings.add(object.error(problem)));
-            Warnings.of(config).forEach(problem -> findings.add(object.warning(problem)));
-            proxies.add(new Compiled(object, config, snapshot));
         }
 
         private void clusterIdsAreUnique() {

@@ -70,7 +70,8 @@ public final class ValidateCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Printer printer = Printer.of(spec);
-        Review review = Review.of(Manifests.read(files, System.in, common.namespace()));
+        Review review =
+                Review.of(Manifests.read(files, System.in, common.namespace())).checked();
         int code = Codes.of(review);
         code = code == Codes.OK && strict && !review.findings().isEmpty() ? Codes.INVALID : code;
         Validation validation = Validation.of(review);
