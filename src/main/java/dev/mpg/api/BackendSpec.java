@@ -40,7 +40,7 @@ public record BackendSpec(
         @JsonPropertyDescription("A name that each gateway looks up in the DNS again and again.") @Nullable
         DnsName dns,
 
-        @JsonPropertyDescription("HTTP1, or HTTP2: also without TLS, for h2c and gRPC.") @Default("HTTP1") @Nullable
+        @JsonPropertyDescription("HTTP1, or HTTP2: also without TLS, for h2c and gRPC. Default: HTTP1.") @Nullable
         Protocol protocol,
 
         @JsonPropertyDescription("TLS to the backend. None: plain.") @Nullable
@@ -55,7 +55,10 @@ public record BackendSpec(
         @JsonPropertyDescription("How an endpoint is chosen. Default: RoundRobin.") @Nullable
         LoadBalancer loadBalancer,
 
-        @JsonPropertyDescription("How long a connection may take: 1ms to 1h.") @Default("5s") @Size(max = 28) @Nullable
+        @JsonPropertyDescription("How long it may take to connect: 1ms to 1h. Default: 5s.")
+        @Pattern(ProxyRules.DURATION)
+        @Size(max = 28)
+        @Nullable
         String connectTimeout,
 
         @JsonPropertyDescription("Finds connections whose other end is gone. None: the system's default.") @Nullable
@@ -86,7 +89,9 @@ public record BackendSpec(
     /** A name in the DNS. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record DnsName(
-            @JsonPropertyDescription("Such as api.example.com. All of its addresses share the requests.")
+            @JsonPropertyDescription(
+                    "Such as api.example.com. All of its IPv4 addresses share the requests, or, where it has"
+                            + " none, its IPv6 addresses.")
             @Required
             @Pattern("^" + ObjectName.DNS_NAME + "$")
             @Size(min = 1, max = 253)
@@ -193,10 +198,18 @@ public record BackendSpec(
             @JsonPropertyDescription("For HTTP: good answers. Default: 200.") @Nullable
             List<@Min(100) @Max(599) Integer> expectedStatuses,
 
-            @JsonPropertyDescription("How long an answer may take: 1ms to 1h.") @Default("1s") @Size(max = 28) @Nullable
+            @JsonPropertyDescription("How long an answer may take: 1ms to 1h.")
+            @Default("1s")
+            @Pattern(ProxyRules.DURATION)
+            @Size(max = 28)
+            @Nullable
             String timeout,
 
-            @JsonPropertyDescription("From one time to the next: 10ms to 1h.") @Default("3s") @Size(max = 28) @Nullable
+            @JsonPropertyDescription("From one time to the next, also of endpoints that get no requests: 10ms to 1h.")
+            @Default("3s")
+            @Pattern(ProxyRules.DURATION)
+            @Size(max = 28)
+            @Nullable
             String interval,
 
             @JsonPropertyDescription("So many bad answers in a row make an endpoint unhealthy.")
@@ -238,6 +251,7 @@ public record BackendSpec(
 
             @JsonPropertyDescription("How often it is looked whether an endpoint may come back: 10ms to 1h.")
             @Default("3s")
+            @Pattern(ProxyRules.DURATION)
             @Size(max = 28)
             @Nullable
             String interval,
@@ -245,11 +259,14 @@ public record BackendSpec(
             @JsonPropertyDescription(
                     "How long it is out the first time; the second time twice as long, and so on:" + " 10ms to 1h.")
             @Default("30s")
+            @Pattern(ProxyRules.DURATION)
             @Size(max = 28)
             @Nullable
             String baseEjectionTime,
 
-            @JsonPropertyDescription("At most this share of the endpoints is out, in percent.")
+            @JsonPropertyDescription(
+                    "At most this share of the endpoints is out, in percent, but always one may be. 0: none"
+                            + " ever is.")
             @Min(0)
             @Max(100)
             @Default("10")
@@ -270,6 +287,7 @@ public record BackendSpec(
             @JsonPropertyDescription(
                     "For RoundRobin and LeastRequest: an endpoint that is new gets its full share of the"
                             + " requests only after this time: 1s to 1h.")
+            @Pattern(ProxyRules.DURATION)
             @Size(max = 28)
             @Nullable
             String slowStart) {}
@@ -296,6 +314,7 @@ public record BackendSpec(
 
             @JsonPropertyDescription(
                     "For Cookie: how long it lives, at least 1s. Default: until the browser is closed.")
+            @Pattern(ProxyRules.DURATION)
             @Size(max = 28)
             @Nullable
             String ttl,
@@ -336,10 +355,14 @@ public record BackendSpec(
             Integer probes,
 
             @JsonPropertyDescription("How long nothing is received before the first probe: 1s to 9h.")
+            @Pattern(ProxyRules.DURATION)
             @Size(max = 28)
             @Nullable
             String idleTime,
 
-            @JsonPropertyDescription("From one probe to the next: 1s to 9h.") @Size(max = 28) @Nullable
+            @JsonPropertyDescription("From one probe to the next: 1s to 9h.")
+            @Pattern(ProxyRules.DURATION)
+            @Size(max = 28)
+            @Nullable
             String interval) {}
 }

@@ -9,11 +9,13 @@ import io.fabric8.generator.annotation.Min;
 import io.fabric8.generator.annotation.Pattern;
 import io.fabric8.generator.annotation.Required;
 import io.fabric8.generator.annotation.Size;
+import io.fabric8.generator.annotation.ValidationRule;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** A port on which every gateway of the fleet takes requests. */
 @JsonInclude(JsonInclude.Include.NON_NULL)
+@ValidationRule(value = ProxyRules.TLS_IS_FOR_HTTPS, message = ProxyRules.TLS_IS_NOT_FOR_HTTPS, fieldPath = ".tls")
 public record ListenerSpec(
         @JsonPropertyDescription("Unique among the listeners.")
         @Required
@@ -41,7 +43,9 @@ public record ListenerSpec(
         @Nullable
         Boolean proxyProtocol,
 
-        @JsonPropertyDescription("More connections than this to one gateway are closed at once. Default: no limit.")
+        @JsonPropertyDescription(
+                "More connections than this to one gateway are closed at once; of HTTPS, the connections"
+                        + " that get one certificate are counted together. Default: no limit.")
         @Min(1)
         @Max(4294967295L)
         @Nullable
@@ -59,7 +63,7 @@ public record ListenerSpec(
 
     /** How clients are served over TLS. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
-    @SchemaCustomizer(value = ListSchema.class, input = "certificates:64 alpn:2:set")
+    @SchemaCustomizer(value = ListSchema.class, input = "certificates:1-64 alpn:2:set")
     public record TLS(
             @JsonPropertyDescription("Which certificate is for which host names. At least one.") @Required
             List<Certificate> certificates,
@@ -95,6 +99,10 @@ public record ListenerSpec(
 
     /** Where requests without TLS are sent. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
+    @ValidationRule(
+            value = ProxyRules.IS_REDIRECT_STATUS,
+            message = ProxyRules.IS_NO_REDIRECT_STATUS,
+            fieldPath = ".statusCode")
     public record HttpsRedirect(
             @JsonPropertyDescription("The port that clients use for HTTPS.")
             @Min(1)

@@ -31,7 +31,8 @@ final class ProxyRules {
     private static final String BACKENDS =
             "[has(self.backends) ? self.backends.transformMapEntry(i, backend, {backend.name: true}) : {}]";
 
-    private static final String REFS_EXIST = "route.backendRefs.all(ref, ref.name in backends)";
+    private static final String REFS_EXIST =
+            "(!has(route.backendRefs) || route.backendRefs.all(ref, ref.name in backends))";
 
     static final String BACKENDS_EXIST =
             "!has(self.routes) || " + BACKENDS + ".all(backends, self.routes.all(route, " + REFS_EXIST + "))";
@@ -48,10 +49,41 @@ final class ProxyRules {
             + " ? ' has more than one of endpoints, service and dns: leave one of them'"
             + " : ' has neither endpoints nor a service nor a dns name: give one of them')";
 
+    static final String ROUTE_LEADS_SOMEWHERE = "(has(self.backendRefs) && size(self.backendRefs) > 0) !="
+            + " (has(self.filters) && self.filters.exists(filter,"
+            + " filter.type == 'RequestRedirect' || filter.type == 'DirectResponse'))";
+    static final String ROUTE_LEADS_NOWHERE =
+            "'route ' + self.name + (has(self.backendRefs) && size(self.backendRefs) > 0"
+                    + " ? ' has backendRefs and a filter that answers requests: remove one of them'"
+                    + " : ' has neither backendRefs nor a filter that answers requests: name a backend')";
+
+    static final String FILTER_HAS_ITS_PART =
+            "(self.type == 'RequestHeaderModifier') == has(self.requestHeaderModifier)"
+                    + " && (self.type == 'ResponseHeaderModifier') == has(self.responseHeaderModifier)"
+                    + " && (self.type == 'RequestRedirect') == has(self.requestRedirect)"
+                    + " && (self.type == 'URLRewrite') == has(self.urlRewrite)"
+                    + " && (self.type == 'RequestMirror') == has(self.requestMirror)"
+                    + " && (self.type == 'CORS') == has(self.cors)"
+                    + " && (self.type == 'Fault') == has(self.fault)"
+                    + " && (self.type == 'DirectResponse') == has(self.directResponse)";
+    static final String FILTER_LACKS_ITS_PART = "a filter has the part that its type names, and no other";
+
+    static final String PATH_HAS_ITS_PART = "(self.type == 'ReplaceFullPath') == has(self.replaceFullPath)"
+            + " && (self.type == 'ReplacePrefixMatch') == has(self.replacePrefixMatch)";
+    static final String PATH_LACKS_ITS_PART = "a path has the part that its type names, and no other";
+
+    static final String IS_REDIRECT_STATUS = "!has(self.statusCode) || self.statusCode in [301, 302, 303, 307, 308]";
+    static final String IS_NO_REDIRECT_STATUS = "not the status of a redirect; use 301, 302, 303, 307 or 308";
+
+    static final String TLS_IS_FOR_HTTPS = "(has(self.protocol) && self.protocol == 'HTTPS') == has(self.tls)";
+    static final String TLS_IS_NOT_FOR_HTTPS = "a listener has tls when its protocol is HTTPS, and only then";
+
     private static final String UNITS = "give whole numbers with units (h, m, s, ms), such as 3s, 500ms or 1m30s";
 
     /** A duration as Gateway API has it (GEP-2257). */
-    private static final String LOOKS_LIKE_DURATION = ".matches('^([0-9]{1,5}(h|m|s|ms)){1,4}$')";
+    static final String DURATION = "^([0-9]{1,5}(h|m|s|ms)){1,4}$";
+
+    private static final String LOOKS_LIKE_DURATION = ".matches('" + DURATION + "')";
 
     private static final String AT_MOST_A_DAY = " <= duration('24h')";
 

@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 @SchemaCustomizer(value = ListSchema.class, input = "hostnames:16:set matches:64 filters:16 backendRefs:16:name")
+@ValidationRule(value = ProxyRules.ROUTE_LEADS_SOMEWHERE, messageExpression = ProxyRules.ROUTE_LEADS_NOWHERE)
 public record RouteSpec(
         @JsonPropertyDescription("Unique among the routes; how status, traces and tests call the route.")
         @Required
@@ -52,10 +53,16 @@ public record RouteSpec(
         @JsonPropertyDescription("Which requests are sent to a backend again. None: none is.") @Nullable
         Retry retry,
 
-        @JsonPropertyDescription("How many requests each gateway lets through. None: all.") @Nullable
+        @JsonPropertyDescription(
+                "How many requests each gateway lets through, of each host name and match of the route."
+                        + " None: all.")
+        @Nullable
         RateLimit rateLimit,
 
-        @JsonPropertyDescription("Keeps a client on the endpoint that answered it first.") @Nullable
+        @JsonPropertyDescription(
+                "Keeps a client on the endpoint that answered it first. Of several backends, which one it"
+                        + " is is drawn anew for each request.")
+        @Nullable
         SessionPersistence sessionPersistence) {
 
     /** What a request must look like. All given parts must fit. */
@@ -69,17 +76,18 @@ public record RouteSpec(
             Method method,
 
             @JsonPropertyDescription("Headers that the request must have, all of them. Of a header that is there"
-                    + " several times, the values are joined by commas.")
+                    + " several times any value may fit.")
             @Nullable
             List<NamedMatch> headers,
 
-            @JsonPropertyDescription("Query parameters that the request must have, all of them."
-                    + " Of one that is there several times, the first counts.")
+            @JsonPropertyDescription("Query parameters that the request must have, all of them, as they are written in"
+                    + " the URL: %20 is no space. Of one that is there several times, the first counts.")
             @Nullable
             List<NamedMatch> queryParams) {}
 
     /** How the path is matched. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
+    @SchemaCustomizer(PathSchema.class)
     public record PathMatch(
             @JsonPropertyDescription("Exact, PathPrefix: whole path elements, so /foo fits /foo/bar but not /foobar,"
                     + " or RegularExpression: the whole path, in RE2 syntax.")
@@ -164,12 +172,14 @@ public record RouteSpec(
             String request,
 
             @JsonPropertyDescription("The same of each try, at most the request's. 0s: no limit of its own.")
+            @Pattern(ProxyRules.DURATION)
             @Size(max = 28)
             @Nullable
             String backendRequest,
 
             @JsonPropertyDescription(
-                    "How long nothing may be sent in either direction, at most 24h. 0s: no limit." + " Default: 5m.")
+                    "How long nothing may be sent in either direction, at most 24h. 0s: no limit. Default: 5m.")
+            @Pattern(ProxyRules.DURATION)
             @Size(max = 28)
             @Nullable
             String idle) {}
@@ -182,8 +192,10 @@ public record RouteSpec(
     @JsonInclude(JsonInclude.Include.NON_NULL)
     @SchemaCustomizer(value = ListSchema.class, input = "codes:32:set")
     public record Retry(
-            @JsonPropertyDescription("Statuses of responses upon which a request is sent again. A backend that can't be"
-                    + " connected to, or that resets the stream before it answers, always counts.")
+            @JsonPropertyDescription(
+                    "Statuses of responses upon which a request is sent again. No response always counts:"
+                            + " a backend that can't be connected to, that breaks the connection off before it answers, or"
+                            + " that takes longer than timeouts.backendRequest.")
             @Nullable
             List<@Min(400) @Max(599) Integer> codes,
 
@@ -196,11 +208,15 @@ public record RouteSpec(
 
             @JsonPropertyDescription("How long to wait before the first time; then twice as long each time, at most ten"
                     + " times as long, at random below that. 1ms to 1h; default: 25ms.")
+            @Pattern(ProxyRules.DURATION)
             @Size(max = 28)
             @Nullable
             String backoff) {}
 
-    /** Requests beyond the limit are answered with 429. Each gateway counts for itself. */
+    /**
+     * Requests beyond the limit are answered with 429. Each gateway counts for itself, and of a route with several host names or
+     * matches each pair of them.
+     */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record RateLimit(
             @JsonPropertyDescription("So many requests are let through in each unit of time.")
@@ -239,6 +255,7 @@ public record RouteSpec(
             String sessionName,
 
             @JsonPropertyDescription("How long the cookie lives, at least 1s. Default: until the browser is closed.")
+            @Pattern(ProxyRules.DURATION)
             @Size(max = 28)
             @Nullable
             String absoluteTimeout,
@@ -251,6 +268,7 @@ public record RouteSpec(
 
     /** One thing that is done with requests or responses; the part that the type names is given, and no other. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
+    @ValidationRule(value = ProxyRules.FILTER_HAS_ITS_PART, message = ProxyRules.FILTER_LACKS_ITS_PART)
     public record Filter(
             @JsonPropertyDescription("What is done.") @Required
             FilterType type,
@@ -317,6 +335,10 @@ public record RouteSpec(
 
     /** A redirect. What isn't given stays as in the request. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
+    @ValidationRule(
+            value = ProxyRules.IS_REDIRECT_STATUS,
+            message = ProxyRules.IS_NO_REDIRECT_STATUS,
+            fieldPath = ".statusCode")
     public record RequestRedirect(
             @JsonPropertyDescription("The scheme.") @Nullable
             Scheme scheme,
@@ -329,7 +351,9 @@ public record RouteSpec(
 
             @JsonPropertyDescription("The path.") @Nullable PathModifier path,
 
-            @JsonPropertyDescription("The port. Default: with a scheme its own (80, 443), else the request's.")
+            @JsonPropertyDescription(
+                    "The port. Default: with a scheme its own (80, 443), with only a hostname that of the"
+                            + " request's scheme, else the request's.")
             @Min(1)
             @Max(65535)
             @Nullable
@@ -346,6 +370,7 @@ public record RouteSpec(
 
     /** How a path is changed; the query stays. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
+    @ValidationRule(value = ProxyRules.PATH_HAS_ITS_PART, message = ProxyRules.PATH_LACKS_ITS_PART)
     public record PathModifier(
             @JsonPropertyDescription("What is replaced: all of the path, or the prefix by which the route matched.")
             @Required
@@ -445,7 +470,7 @@ public record RouteSpec(
     /** A delay. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Delay(
-            @JsonPropertyDescription("How long: 1ms to 1h.") @Required @Size(max = 28)
+            @JsonPropertyDescription("How long: 1ms to 1h.") @Required @Pattern(ProxyRules.DURATION) @Size(max = 28)
             String fixed,
 
             @JsonPropertyDescription("Of how many requests, in percent.") @Min(0) @Max(100) @Default("100") @Nullable
@@ -466,7 +491,9 @@ public record RouteSpec(
             @JsonPropertyDescription("The status.") @Required @Min(200) @Max(599)
             Integer status,
 
-            @JsonPropertyDescription("The body, as plain text. None: it has none.") @Size(max = 4096) @Nullable
+            @JsonPropertyDescription("The body, as plain text of at most 4096 bytes. None: it has none.")
+            @Size(max = 4096)
+            @Nullable
             String body) {}
 
     /** What a header's name may consist of (RFC 9110). */
