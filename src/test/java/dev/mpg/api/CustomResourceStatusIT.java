@@ -173,8 +173,6 @@ class CustomResourceStatusIT {
                 backends:
                 - name: shop
                   endpoints: []
-                  protocol: HTTP1
-                  connectTimeout: 5s
                   healthCheck:
                     active:
                       {type: HTTP, path: /, timeout: 1s, interval: 3s, unhealthyThreshold: 3, healthyThreshold: 1}
