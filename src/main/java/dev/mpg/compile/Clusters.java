@@ -1,5 +1,6 @@
 package dev.mpg.compile;
 
+import com.google.protobuf.BoolValue;
 import com.google.protobuf.UInt32Value;
 import dev.mpg.config.Backend;
 import dev.mpg.config.Backend.ActiveHealthCheck;
@@ -54,7 +55,9 @@ final class Clusters {
         speak(policy, cluster);
         policy.tls().ifPresent(tls -> cluster.setTransportSocket(Tls.toBackend(tls, policy.http2())));
         policy.activeHealthCheck()
-                .ifPresent(check -> cluster.addHealthChecks(healthCheck(check, backend.name(), policy.http2())));
+                .ifPresent(check -> cluster.addHealthChecks(healthCheck(check, backend.name(), policy.http2()))
+                        // Else an endpoint that is gone gets requests for as long as it answers checks.
+                        .setIgnoreHealthOnHostRemoval(true));
         policy.outlierDetection().ifPresent(detection -> cluster.setOutlierDetection(outlierDetection(detection)));
         balance(policy.loadBalancer(), cluster);
         policy.tcpKeepalive()
@@ -78,7 +81,7 @@ final class Clusters {
                 cluster.setClusterType(Cluster.CustomClusterType.newBuilder()
                                 .setName("envoy.clusters.dns")
                                 .setTypedConfig(Marshalling.any(DnsCluster.newBuilder()
-                                        .setDnsLookupFamily(DnsLookupFamily.ALL)
+                                        .setDnsLookupFamily(DnsLookupFamily.V4_PREFERRED)
                                         .setRespectDnsTtl(true)
                                         .build())))
                         .setLoadAssignment(loadAssignment(backend.name(), List.of(new Endpoint(hostname, port))));
@@ -129,6 +132,8 @@ final class Clusters {
         HealthCheck.Builder envoy = HealthCheck.newBuilder()
                 .setTimeout(RouteActions.duration(check.timeout()))
                 .setInterval(RouteActions.duration(check.interval()))
+                // Else once a minute until the first request.
+                .setNoTrafficInterval(RouteActions.duration(check.interval()))
                 .setUnhealthyThreshold(UInt32Value.of(check.unhealthyThreshold()))
                 .setHealthyThreshold(UInt32Value.of(check.healthyThreshold()));
         check.http()
@@ -160,6 +165,8 @@ final class Clusters {
                 .setInterval(RouteActions.duration(detection.interval()))
                 .setBaseEjectionTime(RouteActions.duration(detection.baseEjectionTime()))
                 .setMaxEjectionPercent(UInt32Value.of(detection.maxEjectionPercent()))
+                // Else never any of fewer endpoints than a share of them is one.
+                .setAlwaysEjectOneHost(BoolValue.of(detection.maxEjectionPercent() > 0))
                 // Only what was asked for.
                 .setEnforcingSuccessRate(UInt32Value.of(0))
                 .build();

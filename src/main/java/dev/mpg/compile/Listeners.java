@@ -18,7 +18,6 @@ import io.envoyproxy.envoy.config.listener.v3.FilterChain;
 import io.envoyproxy.envoy.config.listener.v3.FilterChainMatch;
 import io.envoyproxy.envoy.config.listener.v3.Listener;
 import io.envoyproxy.envoy.config.listener.v3.ListenerFilter;
-import io.envoyproxy.envoy.config.route.v3.HeaderMatcher;
 import io.envoyproxy.envoy.config.route.v3.RedirectAction;
 import io.envoyproxy.envoy.config.route.v3.RouteConfiguration;
 import io.envoyproxy.envoy.config.route.v3.RouteMatch;
@@ -30,7 +29,6 @@ import io.envoyproxy.envoy.extensions.filters.network.connection_limit.v3.Connec
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.PathWithEscapedSlashesAction;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.Rds;
-import io.envoyproxy.envoy.type.matcher.v3.StringMatcher;
 import java.util.List;
 
 /**
@@ -104,6 +102,7 @@ final class Listeners {
         listener.httpsRedirect()
                 .ifPresentOrElse(
                         redirect -> manager.setRouteConfig(redirects(redirect))
+                                .setStripAnyHostPort(true)
                                 .addAllHttpFilters(HttpFilters.of(List.of())),
                         () -> manager.setRds(Rds.newBuilder()
                                         .setRouteConfigName(Routes.CONFIGURATION_NAME)
@@ -139,32 +138,24 @@ final class Listeners {
         return stdout.build();
     }
 
-    /** Where the request's host has a port, that is not HTTPS's; where it has none, neither has the answer. */
+    /** The request's host comes without its port, which isn't HTTPS's. */
     private static RouteConfiguration redirects(HttpsRedirect redirect) {
         RedirectAction.Builder action = RedirectAction.newBuilder()
                 .setHttpsRedirect(true)
                 .setResponseCode(RouteActions.redirectCode(redirect.status()));
-        VirtualHost.Builder host = VirtualHost.newBuilder().setName("https").addDomains("*");
-        if (redirect.port() == HTTPS_PORT) {
-            host.addRoutes(io.envoyproxy.envoy.config.route.v3.Route.newBuilder()
-                    .setName("https-port")
-                    .setMatch(RouteMatch.newBuilder()
-                            .setPrefix("/")
-                            .addHeaders(HeaderMatcher.newBuilder()
-                                    .setName(":authority")
-                                    .setStringMatch(
-                                            StringMatcher.newBuilder().setSafeRegex(Routes.regex(".*:[0-9]+")))))
-                    .setRedirect(action.clone().setPortRedirect(HTTPS_PORT)));
-        } else {
+        if (redirect.port() != HTTPS_PORT) {
             action.setPortRedirect(redirect.port());
         }
         return RouteConfiguration.newBuilder()
                 .setName("https")
                 .addAllResponseHeadersToAdd(RequestTraces.headers())
-                .addVirtualHosts(host.addRoutes(io.envoyproxy.envoy.config.route.v3.Route.newBuilder()
+                .addVirtualHosts(VirtualHost.newBuilder()
                         .setName("https")
-                        .setMatch(RouteMatch.newBuilder().setPrefix("/"))
-                        .setRedirect(action)))
+                        .addDomains("*")
+                        .addRoutes(io.envoyproxy.envoy.config.route.v3.Route.newBuilder()
+                                .setName("https")
+                                .setMatch(RouteMatch.newBuilder().setPrefix("/"))
+                                .setRedirect(action)))
                 .build();
     }
 }

@@ -24,6 +24,7 @@ import io.envoyproxy.envoy.config.core.v3.HeaderValueOption;
 import io.envoyproxy.envoy.config.core.v3.HeaderValueOption.HeaderAppendAction;
 import io.envoyproxy.envoy.config.core.v3.RuntimeFractionalPercent;
 import io.envoyproxy.envoy.config.route.v3.DirectResponseAction;
+import io.envoyproxy.envoy.config.route.v3.HeaderMatcher;
 import io.envoyproxy.envoy.config.route.v3.RedirectAction;
 import io.envoyproxy.envoy.config.route.v3.RedirectAction.RedirectResponseCode;
 import io.envoyproxy.envoy.config.route.v3.RetryPolicy;
@@ -33,7 +34,9 @@ import io.envoyproxy.envoy.config.route.v3.RouteMatch;
 import io.envoyproxy.envoy.config.route.v3.WeightedCluster;
 import io.envoyproxy.envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate;
 import io.envoyproxy.envoy.type.matcher.v3.RegexMatchAndSubstitute;
+import io.envoyproxy.envoy.type.matcher.v3.StringMatcher;
 import io.envoyproxy.envoy.type.v3.FractionalPercent;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -45,7 +48,8 @@ import java.util.function.Consumer;
 /** What is done with the requests that a route takes. */
 final class RouteActions {
     private static final int INTERNAL_SERVER_ERROR = 500;
-    private static final int GATEWAY_TIMEOUT = 504;
+    private static final int HTTP_PORT = 80;
+    private static final int HTTPS_PORT = 443;
     /** Of the first wait, as Envoy does by itself. */
     private static final int LONGEST_BACKOFF = 10;
 
@@ -62,7 +66,52 @@ final class RouteActions {
         }
     }
 
-    io.envoyproxy.envoy.config.route.v3.Route route(Route route, Match match, RouteMatch envoyMatch) {
+    /** Envoy's routes for one match of a route, in the order in which they are tried. */
+    List<io.envoyproxy.envoy.config.route.v3.Route> routes(Route route, Match match, RouteMatch envoyMatch) {
+        io.envoyproxy.envoy.config.route.v3.Route envoy = route(route, match, envoyMatch);
+        return route.filters()
+                .redirect()
+                .flatMap(RouteActions::impliedPort)
+                .map(port -> List.of(withPort(envoy, port), envoy))
+                .orElse(List.of(envoy));
+    }
+
+    /**
+     * The port to which a redirect leads without naming it: its scheme's own. Empty where the request's host and port, which
+     * Envoy otherwise keeps together, need no change.
+     */
+    private static Optional<Integer> impliedPort(Redirect redirect) {
+        return redirect.scheme()
+                .map(RouteActions::ownPort)
+                .filter(own ->
+                        redirect.hostname().isEmpty() && namedPort(redirect).isEmpty());
+    }
+
+    private static int ownPort(String scheme) {
+        return scheme.equals("https") ? HTTPS_PORT : HTTP_PORT;
+    }
+
+    /** That a redirect's location names; Gateway API wants a scheme's own left out. */
+    private static Optional<Integer> namedPort(Redirect redirect) {
+        return redirect.port()
+                .filter(port -> redirect.scheme()
+                        .filter(scheme -> ownPort(scheme) == port)
+                        .isEmpty());
+    }
+
+    /** Of the requests that this route takes, those whose host has a port are redirected to another. */
+    private static io.envoyproxy.envoy.config.route.v3.Route withPort(
+            io.envoyproxy.envoy.config.route.v3.Route redirect, int port) {
+        io.envoyproxy.envoy.config.route.v3.Route.Builder ported = redirect.toBuilder();
+        ported.getMatchBuilder()
+                .addHeaders(HeaderMatcher.newBuilder()
+                        .setName(":authority")
+                        .setStringMatch(StringMatcher.newBuilder().setSafeRegex(Routes.regex(".*:[0-9]+"))));
+        ported.getRedirectBuilder().setPortRedirect(port);
+        return ported.build();
+    }
+
+    private io.envoyproxy.envoy.config.route.v3.Route route(Route route, Match match, RouteMatch envoyMatch) {
         io.envoyproxy.envoy.config.route.v3.Route.Builder envoy = io.envoyproxy.envoy.config.route.v3.Route.newBuilder()
                 .setName(route.name())
                 .setMatch(envoyMatch);
@@ -91,7 +140,7 @@ final class RouteActions {
     }
 
     private static List<HeaderValueOption> toAdd(HeaderChanges changes) {
-        List<HeaderValueOption> options = new java.util.ArrayList<>();
+        List<HeaderValueOption> options = new ArrayList<>();
         changes.set().forEach(header -> options.add(option(header, HeaderAppendAction.OVERWRITE_IF_EXISTS_OR_ADD)));
         changes.add().forEach(header -> options.add(option(header, HeaderAppendAction.APPEND_IF_EXISTS_OR_ADD)));
         return options;
@@ -119,7 +168,7 @@ final class RouteActions {
         RedirectAction.Builder action = RedirectAction.newBuilder().setResponseCode(redirectCode(redirect.status()));
         redirect.scheme().ifPresent(action::setSchemeRedirect);
         redirect.hostname().ifPresent(action::setHostRedirect);
-        redirect.port().ifPresent(action::setPortRedirect);
+        namedPort(redirect).ifPresent(action::setPortRedirect);
         redirect.path().ifPresent(change -> {
             switch (change) {
                 case PathChange.Full(String path) -> action.setPathRedirect(path);
@@ -213,15 +262,8 @@ final class RouteActions {
     }
 
     private static void retries(Retry retry, RetryPolicy.Builder policy) {
-        StringBuilder retryOn = new StringBuilder("connect-failure,refused-stream,reset-before-request");
-        if (retry.codes().contains(GATEWAY_TIMEOUT)) {
-            // A try that took too long has no status of its own yet.
-            retryOn.append(",reset");
-        }
-        if (!retry.codes().isEmpty()) {
-            retryOn.append(",retriable-status-codes");
-        }
-        policy.setRetryOn(retryOn.toString())
+        // Of Envoy's words this one has all that is no response: refused, broken off, too late.
+        policy.setRetryOn(retry.codes().isEmpty() ? "reset" : "reset,retriable-status-codes")
                 .setNumRetries(UInt32Value.of(retry.attempts()))
                 .addAllRetriableStatusCodes(retry.codes())
                 .setRetryBackOff(RetryPolicy.RetryBackOff.newBuilder()
@@ -238,6 +280,8 @@ final class RouteActions {
                 .setCluster(mirror.backend())
                 .setRuntimeFraction(RuntimeFractionalPercent.newBuilder().setDefaultValue(percent(mirror.percent())))
                 .setTraceSampled(BoolValue.of(false))
+                // A copy has the host of the request.
+                .setDisableShadowHostSuffixAppend(true)
                 .build();
     }
 

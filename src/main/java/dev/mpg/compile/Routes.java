@@ -107,7 +107,7 @@ final class Routes {
             rules.sort(Comparator.comparing(Rule::match, PRECEDENCE));
             VirtualHost.Builder host =
                     VirtualHost.newBuilder().setName(virtualHostName(hostname)).addDomains(hostname);
-            rules.forEach(rule -> host.addRoutes(actions.route(rule.route(), rule.match(), match(rule.match()))));
+            rules.forEach(rule -> host.addAllRoutes(actions.routes(rule.route(), rule.match(), match(rule.match()))));
             hosts.add(host.build());
         });
         return hosts;

@@ -36,7 +36,7 @@ public record Backend(String name, Endpoints endpoints, Policy policy, Origin or
         /** Whatever they are at the moment: they are no part of the config. */
         record OfService(ServiceRef service) implements Endpoints {}
 
-        /** All addresses of a name in the DNS, in lower case, which gateways look up. */
+        /** The addresses of a name in the DNS, in lower case, which gateways look up: IPv4, else IPv6. */
         record OfName(String hostname, int port) implements Endpoints {}
     }
 
@@ -181,7 +181,7 @@ public record Backend(String name, Endpoints endpoints, Policy policy, Origin or
         /** The client's address. */
         record SourceIp() implements HashKey {}
 
-        /** The value of a header. */
+        /** The value of a header, whose name is in lower case. */
         record Header(String name) implements HashKey {}
 
         /**

@@ -20,6 +20,7 @@ import java.net.URISyntaxException;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedSet;
@@ -289,7 +290,9 @@ final class BackendReader {
         }
         HashKey key = switch (by) {
             case SourceIP -> new HashKey.SourceIp();
-            case Header -> new HashKey.Header(findings.token(from.name(), origin.field("name"), "a header"));
+            case Header ->
+                new HashKey.Header(findings.token(from.name(), origin.field("name"), "a header")
+                        .toLowerCase(Locale.ROOT));
             case Cookie -> new HashKey.Cookie(findings.token(from.name(), origin.field("name"), "a cookie"), ttl);
         };
         return new LoadBalancer.ConsistentHash(

@@ -1,5 +1,7 @@
 package dev.mpg.config;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.mpg.api.RouteSpec;
 import dev.mpg.api.RouteSpec.FilterType;
 import dev.mpg.config.Route.Abort;
@@ -33,6 +35,7 @@ import org.jspecify.annotations.Nullable;
 final class FilterReader {
     private static final int FOUND = 302;
     private static final int DEFAULT_MAX_AGE = 5;
+    /** Of bytes; gateways have no more by default. */
     private static final int MAX_BODY = 4096;
 
     private static final Pattern ORIGIN = Pattern.compile(
@@ -277,14 +280,19 @@ final class FilterReader {
         return new Cors(
                 origins,
                 credentials,
-                List.copyOf(list(from.allowMethods())),
-                List.copyOf(list(from.allowHeaders())),
-                List.copyOf(list(from.exposeHeaders())),
+                findings.each(
+                        from.allowMethods(),
+                        origin.field("allowMethods"),
+                        (m, at) -> findings.token(m, at, "a method")),
+                findings.each(
+                        from.allowHeaders(),
+                        origin.field("allowHeaders"),
+                        (h, at) -> findings.token(h, at, "a header")),
+                findings.each(
+                        from.exposeHeaders(),
+                        origin.field("exposeHeaders"),
+                        (h, at) -> findings.token(h, at, "a header")),
                 findings.inRange(from.maxAge(), DEFAULT_MAX_AGE, 1, 86400, origin.field("maxAge")));
-    }
-
-    private static List<String> list(@Nullable List<String> list) {
-        return list == null ? List.of() : list;
     }
 
     private Fault fault(RouteSpec.Fault from, Origin origin) {
@@ -319,9 +327,9 @@ final class FilterReader {
 
     private DirectResponse directResponse(RouteSpec.DirectResponse from, Origin origin) {
         String body = from.body() == null ? "" : from.body();
-        if (body.length() > MAX_BODY) {
-            findings.add(
-                    origin.field("body"), "it is " + body.length() + " characters long", "use at most " + MAX_BODY);
+        int length = body.getBytes(UTF_8).length;
+        if (length > MAX_BODY) {
+            findings.add(origin.field("body"), "it is " + length + " bytes long", "use at most " + MAX_BODY);
         }
         return new DirectResponse(status(from.status(), origin.field("status")), body);
     }

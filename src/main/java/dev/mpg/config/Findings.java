@@ -149,6 +149,10 @@ final class Findings {
 
     /** In RE2 syntax, as Envoy has it. */
     String regex(String text, Origin origin) {
+        if (text.isEmpty()) {
+            add(origin, "the regular expression is empty", "use .* for everything");
+            return text;
+        }
         try {
             com.google.re2j.Pattern.compile(text);
         } catch (com.google.re2j.PatternSyntaxException e) {

@@ -54,9 +54,9 @@ public record Listener(
             hostnames = hostnames.stream().distinct().sorted().toList();
         }
 
-        /** Of the sorted ones; "others" when there is none. */
+        /** Of the sorted ones; * when there is none. */
         public String firstHostname() {
-            return hostnames.isEmpty() ? "others" : hostnames.getFirst();
+            return hostnames.isEmpty() ? "*" : hostnames.getFirst();
         }
     }
 

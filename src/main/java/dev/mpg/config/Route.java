@@ -135,7 +135,11 @@ public record Route(
      */
     public record SessionPersistence(String cookie, Optional<Duration> lifetime, String path) {}
 
-    /** What is done with requests and responses. */
+    /**
+     * What is done with requests and responses.
+     *
+     * @param mirrors sorted, as the order means nothing
+     */
     public record Filters(
             HeaderChanges request,
             HeaderChanges response,
@@ -157,7 +161,9 @@ public record Route(
                 Optional.empty());
 
         public Filters {
-            mirrors = List.copyOf(mirrors);
+            mirrors = mirrors.stream()
+                    .sorted(Comparator.comparing(Mirror::backend).thenComparingInt(Mirror::percent))
+                    .toList();
         }
 
         /** Whether requests are answered and reach no backend. */

@@ -30,6 +30,9 @@ final class RouteReader {
 
     private static final int MAX_WEIGHT = 1_000_000;
     private static final int MAX_PATH_LENGTH = 1024;
+    /** What gateways let a request take when nothing is said. */
+    private static final String DEFAULT_REQUEST_TIMEOUT = "15s";
+
     private static final Duration DEFAULT_BACKOFF = Duration.ofMillis(25);
     private static final String DEFAULT_COOKIE = "mpg-session";
 
@@ -241,15 +244,16 @@ final class RouteReader {
                 findings.duration(from.request(), Duration.ZERO, Findings.DAY, origin.field("request")),
                 findings.duration(from.backendRequest(), Duration.ZERO, Findings.DAY, origin.field("backendRequest")),
                 findings.duration(from.idle(), Duration.ZERO, Findings.DAY, origin.field("idle")));
-        Optional<Duration> request = timeouts.request().filter(Duration::isPositive);
+        String whole = from.request() == null ? DEFAULT_REQUEST_TIMEOUT : from.request();
+        Optional<Duration> request = GatewayDuration.parse(whole).filter(Duration::isPositive);
         if (request.isPresent()
                 && timeouts.backendRequest()
                         .filter(one -> one.compareTo(request.get()) > 0)
                         .isPresent()) {
             findings.add(
                     origin.field("backendRequest"),
-                    from.backendRequest() + " is longer than the whole request may take, " + from.request(),
-                    "make it at most as long");
+                    from.backendRequest() + " is longer than the whole request may take, " + whole,
+                    "make it at most as long, or give the request more time");
         }
         return timeouts;
     }
@@ -281,7 +285,9 @@ final class RouteReader {
 
     private SessionPersistence sessionPersistence(RouteSpec.SessionPersistence from, Origin origin) {
         String path = from.path() == null ? "/" : from.path();
-        isPath(path, origin.field("path"));
+        if (isPath(path, origin.field("path")) && path.contains(";")) {
+            findings.add(origin.field("path"), "a semicolon would end a cookie's path", "leave it out");
+        }
         return new SessionPersistence(
                 from.sessionName() == null
                         ? DEFAULT_COOKIE

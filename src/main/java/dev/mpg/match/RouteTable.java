@@ -44,7 +44,6 @@ public final class RouteTable {
     private static final Set<Integer> DECIDING_IN_MANAGER = Set.of(
             HttpConnectionManager.SCOPED_ROUTES_FIELD_NUMBER,
             HttpConnectionManager.STRIP_MATCHING_HOST_PORT_FIELD_NUMBER,
-            HttpConnectionManager.STRIP_ANY_HOST_PORT_FIELD_NUMBER,
             HttpConnectionManager.STRIP_TRAILING_HOST_DOT_FIELD_NUMBER,
             HttpConnectionManager.EARLY_HEADER_MUTATION_EXTENSIONS_FIELD_NUMBER,
             HttpConnectionManager.PATH_NORMALIZATION_OPTIONS_FIELD_NUMBER,
@@ -67,6 +66,7 @@ public final class RouteTable {
     private record Setup(
             PathNormalization paths,
             HeadersWithUnderscoresAction underscores,
+            boolean stripsPort,
             Optional<RouteConfiguration> routes,
             Optional<String> foreign,
             Caveats caveats) {}
@@ -127,6 +127,7 @@ public final class RouteTable {
         return new Setup(
                 PathNormalization.of(HttpConnectionManager.getDefaultInstance()),
                 HeadersWithUnderscoresAction.ALLOW,
+                false,
                 Optional.empty(),
                 Optional.of(why),
                 Caveats.NONE);
@@ -166,6 +167,7 @@ public final class RouteTable {
         return new Setup(
                 PathNormalization.of(manager),
                 manager.getCommonHttpProtocolOptions().getHeadersWithUnderscoresAction(),
+                manager.getStripAnyHostPort(),
                 routes,
                 foreign,
                 Caveats.of(manager));
@@ -232,7 +234,14 @@ public final class RouteTable {
 
         Search(Entrance entrance, Request request, boolean explains) {
             this.entrance = entrance;
-            this.request = request;
+            this.request = entrance.setup().stripsPort()
+                    ? new Request(
+                            request.method(),
+                            withoutPort(request.host()),
+                            request.path(),
+                            request.scheme(),
+                            request.headers())
+                    : request;
             this.explains = explains;
         }
 

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import dev.mpg.api.Proxy;
@@ -26,10 +27,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** A version changes when, and only when, what gateways do changes. */
@@ -44,34 +49,130 @@ class VersionTest {
             schedulerName: default
             gateway: {replicas: 3}
             listeners:
-            - {name: http, port: 8080, protocol: HTTP}
-            - {name: other, port: 8081, protocol: HTTP}
+            - {name: http, port: 8080, protocol: HTTP, proxyProtocol: true, maxConnections: 9, accessLog: {format: "%PROTOCOL%"}}
+            - {name: other, port: 8081, protocol: HTTP, httpsRedirect: {port: 8443, statusCode: 308}}
+            - name: https
+              port: 8443
+              protocol: HTTPS
+              tls:
+                certificates:
+                - {secretName: shop, hostnames: [shop.example.com, '*.shop.example.com']}
+                - {secretName: others}
+                minVersion: V1_3
+                alpn: [http/1.1, h2]
             routes:
             - name: checkout
               hostnames: [shop.example.com, '*.shop.example.com']
               matches:
               - path: {type: PathPrefix, value: /checkout}
+                method: GET
+                headers: [{type: Exact, name: x-a, value: a}, {type: RegularExpression, name: x-b, value: b}]
+                queryParams: [{type: Exact, name: c, value: c}, {type: RegularExpression, name: d, value: d}]
               - path: {type: Exact, value: /pay}
+              - path: {type: RegularExpression, value: /v1}
+              filters:
+              - type: RequestHeaderModifier
+                requestHeaderModifier:
+                  set: [{name: x-a, value: a}, {name: x-b, value: b}]
+                  add: [{name: x-c, value: c}, {name: x-d, value: d}]
+                  remove: [x-e, x-f]
+              - type: ResponseHeaderModifier
+                responseHeaderModifier:
+                  set: [{name: x-a, value: a}, {name: x-b, value: b}]
+                  add: [{name: x-c, value: c}, {name: x-d, value: d}]
+                  remove: [x-e, x-f]
+              - {type: URLRewrite, urlRewrite: {hostname: shop.internal, path: {type: ReplaceFullPath, replaceFullPath: /all}}}
+              - {type: RequestMirror, requestMirror: {backendRef: {name: b}, percent: 10}}
+              - {type: RequestMirror, requestMirror: {backendRef: {name: c}, percent: 20}}
+              - type: CORS
+                cors:
+                  allowOrigins: [https://example.com, https://*.example.com]
+                  allowCredentials: true
+                  allowMethods: [GET, PUT]
+                  allowHeaders: [x-a, x-b]
+                  exposeHeaders: [x-c, x-d]
+                  maxAge: 600
+              - type: Fault
+                fault: {delay: {fixed: 100ms, percent: 1}, abort: {status: 503, percent: 2}}
               backendRefs: [{name: a, weight: 90}, {name: b, weight: 10}]
-              timeouts: {request: 3s}
+              timeouts: {request: 3s, backendRequest: 2s, idle: 1m}
+              retry: {codes: [502, 504], attempts: 3, backoff: 100ms}
+              rateLimit: {requests: 100, unit: Minute, burst: 10}
+              sessionPersistence: {sessionName: shop, absoluteTimeout: 1h, path: /checkout}
             - name: shop
               hostnames: [shop.example.com]
               matches: [{path: {type: PathPrefix, value: /shopping}}]
               backendRefs: [{name: b, weight: 2}, {name: c, weight: 3}]
               timeouts: {request: 0s}
+            - name: prefixed
+              hostnames: [shop.example.com]
+              matches: [{path: {value: /prefixed}}]
+              filters:
+              - {type: URLRewrite, urlRewrite: {path: {type: ReplacePrefixMatch, replacePrefixMatch: /new}}}
+              backendRefs: [{name: d, weight: 1}, {name: e, weight: 1}]
+            - name: moved
+              hostnames: [moved.example.com]
+              matches: [{path: {value: /moved}}]
+              filters:
+              - type: RequestRedirect
+                requestRedirect:
+                  scheme: https
+                  hostname: new.example.com
+                  path: {type: ReplacePrefixMatch, replacePrefixMatch: /new}
+                  port: 8443
+                  statusCode: 301
+            - name: gone
+              hostnames: [gone.example.com]
+              matches: [{path: {value: /gone}}]
+              filters:
+              - {type: DirectResponse, directResponse: {status: 410, body: gone}}
             backends:
             - name: a
               endpoints: [{host: 10.0.0.1, port: 80}, {host: 10.0.0.2, port: 81}]
-              circuitBreaker: {maxConnections: 1, maxPendingRequests: 2, maxParallelRequests: 3, maxParallelRetries: 4}
+              protocol: HTTP1
+              tls: {hostname: a.example.com, caSecretName: ca, subjectAltNames: [a.example.com, "spiffe://example.com/a"]}
+              circuitBreaker:
+                maxConnections: 1
+                maxPendingRequests: 2
+                maxParallelRequests: 3
+                maxParallelRetries: 4
+                maxRequestsPerConnection: 5
+                perEndpoint: {maxConnections: 6}
+              healthCheck:
+                active:
+                  type: HTTP
+                  path: /healthz
+                  hostname: health.example.com
+                  expectedStatuses: [200, 204]
+                  timeout: 2s
+                  interval: 5s
+                  unhealthyThreshold: 4
+                  healthyThreshold: 2
+                passive:
+                  consecutive5xxErrors: 3
+                  consecutiveGatewayErrors: 2
+                  interval: 1s
+                  baseEjectionTime: 10s
+                  maxEjectionPercent: 50
+              loadBalancer: {type: RoundRobin, slowStart: 30s}
+              connectTimeout: 1s
+              tcpKeepalive: {probes: 3, idleTime: 1m, interval: 10s}
             - name: b
               endpoints: [{host: '::1', port: 80}]
               circuitBreaker: {maxConnections: 5, maxPendingRequests: 6, maxParallelRequests: 7, maxParallelRetries: 8}
+              loadBalancer:
+                type: ConsistentHash
+                consistentHash: {type: Cookie, name: shop, ttl: 1h, algorithm: Maglev, maxLoadPercent: 150}
             - name: c
               endpoints: [{host: '::1', port: 80}]
               circuitBreaker: {maxConnections: 5, maxPendingRequests: 6, maxParallelRequests: 7, maxParallelRetries: 8}
+              loadBalancer: {type: ConsistentHash, consistentHash: {type: Header, name: x-user, algorithm: RingHash}}
             - name: d
               service: {name: d, port: 80}
               circuitBreaker: {maxConnections: 5, maxPendingRequests: 6, maxParallelRequests: 7, maxParallelRetries: 8}
+              healthCheck: {active: {type: TCP}}
+            - name: e
+              dns: {hostname: e.example.com, port: 80}
             """;
 
     /** Fields that gateways never see, with the reason. */
@@ -81,11 +182,18 @@ class VersionTest {
             "gateway.replicas", "says how many gateways do it",
             "revisionHistoryLimit", "says what is remembered of it");
 
-    /** Fields with only one valid value. */
-    private static final Set<String> CONSTANT = Set.of("protocol");
+    /** Fields whose value says which others there are, so that no other is valid. */
+    private static final Pattern CONSTANT =
+            Pattern.compile("/listeners/.*/protocol|.*/filters/\\d+/type|.*Re[a-z]+/path/type"
+                    + "|/backends/[12]/loadBalancer/type|/backends/1/.*Hash/type|/backends/0/.*/active/type");
 
-    /** Lists whose order gateways get to see: which entry is tried first. For all others the order means nothing. */
-    private static final Set<String> ORDERED = Set.of("backendRefs", "endpoints");
+    /** Fields whose value is the default. */
+    private static final Pattern DEFAULT = Pattern.compile("/listeners/[01]/protocol|/backends/0/protocol"
+            + "|.*/path/type|.*/(headers|queryParams)/0/type|/backends/0/loadBalancer/type|.*/active/type"
+            + "|/routes/2/backendRefs/\\d/weight|.*/algorithm");
+
+    /** Lists whose order gateways get to see. For all others the order means nothing. */
+    private static final Set<String> ORDERED = Set.of("backendRefs", "endpoints", "alpn");
 
     private static Snapshot compile(ObjectNode spec) {
         return Compiled.snapshot(Manifests.config(SpecReader.read(
@@ -124,39 +232,39 @@ class VersionTest {
 
     @Test
     void theFullSpecSetsEveryOtherField() {
-        assertThat(nullFields(Manifests.read(full().toString(), ProxySpec.class)))
-                .as("fields of the API that the full spec doesn't set")
-                .containsExactlyInAnyOrder(
-                        "ProxySpec.envoyPatches",
-                        "ProxySpec.rollout",
-                        // A backend has one of the two.
-                        "Backend.service",
-                        "Backend.service",
-                        "Backend.service",
-                        "Backend.endpoints");
+        Map<String, Boolean> isSet = new TreeMap<>();
+        note(Manifests.read(full().toString(), ProxySpec.class), isSet);
+        assertThat(isSet)
+                .as("fields of the API and whether the full spec sets them anywhere")
+                .allSatisfy((field, set) -> assertThat(set)
+                        .as(field)
+                        .isNotEqualTo(Set.of("ProxySpec.envoyPatches", "ProxySpec.rollout", "ProxySpec.tests")
+                                .contains(field)));
     }
 
-    private static List<String> nullFields(Object value) {
+    /** Which fields of {@code value}, and of what is in it, are set in any of the records of a kind. */
+    private static void note(Object value, Map<String, Boolean> isSet) {
         if (value instanceof List<?> list) {
-            return list.stream().flatMap(entry -> nullFields(entry).stream()).toList();
+            list.forEach(entry -> note(entry, isSet));
         }
         if (!(value instanceof Record)) {
-            return List.of();
+            return;
         }
-        List<String> nulls = new ArrayList<>();
         for (var component : value.getClass().getRecordComponents()) {
             try {
                 Object field = component.getAccessor().invoke(value);
-                if (field == null) {
-                    nulls.add(value.getClass().getSimpleName() + "." + component.getName());
-                } else {
-                    nulls.addAll(nullFields(field));
+                String kind = value.getClass().getName().replaceAll(".*[.$]", "");
+                String owner = value.getClass().getName().contains("$")
+                        ? value.getClass().getEnclosingClass().getSimpleName() + "." + kind
+                        : kind;
+                isSet.merge(owner + "." + component.getName(), field != null, Boolean::logicalOr);
+                if (field != null) {
+                    note(field, isSet);
                 }
             } catch (ReflectiveOperationException e) {
                 throw new LinkageError(e.getMessage(), e);
             }
         }
-        return nulls;
     }
 
     /** It says how a change reaches the fleet, not what the change is. */
@@ -169,13 +277,13 @@ class VersionTest {
 
     @Test
     void changesWithAnEnvoyPatchThatChangesSomething() throws IOException {
-        String patch = "[{type: Cluster, name: a, operations: [{op: %s, path: /connect_timeout, value: 5s}]}]";
+        String patch = "[{type: Cluster, name: a, operations: [{op: %s, path: /connect_timeout, value: 1s}]}]";
         ObjectNode spec = full();
         spec.set("envoyPatches", new YAMLMapper().readTree(patch.formatted("replace")));
         assertThat(version(spec)).isEqualTo(version(full()));
         spec.set(
                 "envoyPatches",
-                new YAMLMapper().readTree(patch.formatted("replace").replace("5s", "6s")));
+                new YAMLMapper().readTree(patch.formatted("replace").replace("1s", "6s")));
         assertThat(version(spec)).isNotEqualTo(version(full()));
     }
 
@@ -183,11 +291,10 @@ class VersionTest {
         List<Change> changes = new ArrayList<>();
         for (String pointer : leaves(full(), "")) {
             ObjectNode spec = full();
-            String field = pointer.substring(pointer.lastIndexOf('/') + 1);
-            if (CONSTANT.contains(field)) {
+            if (CONSTANT.matcher(pointer).matches()) {
                 continue;
             }
-            JsonNode value = other(pointer, spec.at(pointer));
+            JsonNode value = other(spec, pointer);
             if (pointer.matches("/backends/\\d+/name")) {
                 rename(spec, spec.at(pointer).asText(), value.asText());
             }
@@ -216,25 +323,25 @@ class VersionTest {
     /** Absent is another value than what the full spec has, except where that is the default. */
     static List<Change> removalsOfOneField() {
         List<Change> changes = new ArrayList<>();
-        for (String field : List.of(
-                "/listeners",
-                "/routes",
-                "/routes/0/hostnames",
-                "/routes/0/matches",
-                "/routes/0/timeouts",
-                "/routes/1/timeouts/request",
-                "/routes/0/backendRefs/0/weight",
-                "/backends/0/circuitBreaker",
-                "/backends/0/circuitBreaker/maxConnections",
-                "/backends/0/circuitBreaker/maxPendingRequests",
-                "/backends/0/circuitBreaker/maxParallelRequests",
-                "/backends/0/circuitBreaker/maxParallelRetries")) {
+        for (String pointer : fields(full(), "")) {
             ObjectNode spec = full();
-            String parent = field.substring(0, field.lastIndexOf('/'));
-            ((ObjectNode) spec.at(parent)).remove(field.substring(field.lastIndexOf('/') + 1));
-            changes.add(new Change("without " + field, spec));
+            ObjectNode parent = (ObjectNode) spec.at(pointer.substring(0, pointer.lastIndexOf('/')));
+            parent.remove(pointer.substring(pointer.lastIndexOf('/') + 1));
+            Change change = new Change("/without " + pointer, spec);
+            if (!DEFAULT.matcher(pointer).matches()
+                    && !NOT_FOR_GATEWAYS.containsKey(pointer.substring(1).replace('/', '.'))
+                    && !pointer.equals("/gateway")
+                    && isValid(spec)) {
+                changes.add(change);
+            }
         }
+        assertThat(changes).as("what is optional").hasSizeGreaterThan(90);
         return changes;
+    }
+
+    private static boolean isValid(ObjectNode spec) {
+        return SpecReader.read(new ObjectRef("Proxy", "edge", "shop"), Manifests.read(spec.toString(), ProxySpec.class))
+                instanceof SpecReader.Reading.Accepted;
     }
 
     static List<Change> changesOfLists() {
@@ -245,7 +352,9 @@ class VersionTest {
             for (int i = 0; i < list.size() && !pointer.equals("/backends"); i++) {
                 ObjectNode spec = full();
                 ((ArrayNode) spec.at(pointer)).remove(i);
-                if (!pointer.endsWith("/backendRefs") || list.size() > 1) {
+                // A route has backends or answers.
+                if ((!pointer.endsWith("/backendRefs") && !pointer.matches("/routes/[34]/filters"))
+                        || list.size() > 1) {
                     changes.add(new Change("without %s/%d".formatted(pointer, i), spec));
                 }
             }
@@ -258,6 +367,15 @@ class VersionTest {
         added.put("/routes/0/matches", "{path: {value: /third}}");
         added.put("/routes/0/backendRefs", "{name: c, weight: 0}");
         added.put("/backends/0/endpoints", "{host: 10.0.0.3, port: 80}");
+        added.put("/routes/0/matches/0/headers", "{name: x-c, value: c}");
+        added.put("/routes/0/matches/0/queryParams", "{name: x-c, value: c}");
+        added.put("/routes/0/filters", "{type: RequestMirror, requestMirror: {backendRef: {name: a}}}");
+        added.put("/routes/0/filters/0/requestHeaderModifier/remove", "x-g");
+        added.put("/routes/0/filters/5/cors/allowOrigins", "https://third.example.com");
+        added.put("/routes/0/retry/codes", "599");
+        added.put("/listeners/2/tls/certificates", "{secretName: third, hostnames: [third.example.com]}");
+        added.put("/backends/0/tls/subjectAltNames", "third.example.com");
+        added.put("/backends/0/healthCheck/active/expectedStatuses", "299");
         added.forEach((pointer, entry) -> {
             ObjectNode spec = full();
             try {
@@ -301,6 +419,46 @@ class VersionTest {
         } else {
             assertThat(version(reversed.spec)).isEqualTo(version(full()));
         }
+    }
+
+    /** What is written first is tried first where two may fit one request, and only there. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "true  | {headers: [{name: a, value: x}]} | {headers: [{name: b, value: x}]}",
+                "true  | {queryParams: [{name: a, value: x}]} | {queryParams: [{name: b, value: x}]}",
+                "true  | {path: {type: RegularExpression, value: /a.}} | {path: {type: RegularExpression, value: /.b}}",
+                "false | {headers: [{name: a, value: x}]} | {queryParams: [{name: a, value: x}]}",
+                "false | {headers: [{name: a, value: x}]} | {method: GET}",
+                "false | {method: GET} | {method: POST}",
+                "false | {path: {value: /a}} | {path: {value: /b}}",
+                "false | {path: {type: Exact, value: /a}} | {path: {type: Exact, value: /b}}",
+                "false | {path: {type: Exact, value: /a}} | {path: {value: /a}}",
+                "false | {path: {value: /a}} | {path: {value: /a/b}}",
+            })
+    void theOrderOfMatchesAndRoutesMattersWhereBothMayFit(boolean matters, String one, String other) {
+        String within = """
+                metadata: {name: shop, namespace: edge}
+                spec:
+                  listeners: [{name: http, port: 80}]
+                  routes: [{name: r, backendRefs: [{name: a}], matches: [%s, %s]}]
+                  backends: [{name: a, endpoints: []}]
+                """;
+        String among = """
+                metadata: {name: shop, namespace: edge}
+                spec:
+                  listeners: [{name: http, port: 80}]
+                  routes:
+                  - {name: %s, backendRefs: [{name: a}], matches: [%s]}
+                  - {name: %s, backendRefs: [{name: a}], matches: [%s]}
+                  backends: [{name: a, endpoints: []}]
+                """;
+        assertThat(!version(within.formatted(one, other)).equals(version(within.formatted(other, one))))
+                .isEqualTo(matters);
+        assertThat(!version(among.formatted("one", one, "other", other))
+                        .equals(version(among.formatted("other", other, "one", one))))
+                .isEqualTo(matters);
     }
 
     @Test
@@ -399,40 +557,88 @@ class VersionTest {
         }
     }
 
+    /** The next valid value of these, which have few. */
+    private static final List<List<String>> WORDS = List.of(
+            List.of("Exact", "PathPrefix"),
+            List.of("RegularExpression", "Exact"),
+            List.of("HTTP1", "HTTP2"),
+            List.of("http", "https"),
+            List.of("http/1.1", "h2"),
+            List.of("GET", "POST"),
+            List.of("PUT", "POST"),
+            List.of("Minute", "Hour"),
+            List.of("V1_3", "V1_2"),
+            List.of("RoundRobin", "LeastRequest"),
+            List.of("Maglev", "RingHash"),
+            List.of("Header", "Cookie"),
+            List.of("TCP", "HTTP"));
+
+    private static final Pattern DURATION = Pattern.compile("([0-9]+)(ms|s|m|h)");
+
     /** Another valid value. */
-    private static JsonNode other(String pointer, JsonNode value) {
+    private static JsonNode other(ObjectNode spec, String pointer) {
+        JsonNode value = spec.at(pointer);
+        String entry = Pattern.compile("/\\d+$").matcher(pointer).replaceFirst("");
+        String field = entry.substring(entry.lastIndexOf('/') + 1);
+        JsonNodeFactory json = JSON.getNodeFactory();
+        if (value.isBoolean()) {
+            return json.booleanNode(!value.asBoolean());
+        }
         if (value.isNumber()) {
-            return JSON.getNodeFactory().numberNode(value.asLong() + 1000);
+            return json.numberNode(
+                    field.equals("statusCode")
+                            ? 307
+                            : value.asLong() + (field.equals("port") || field.equals("weight") ? 1000 : 1));
         }
         String text = value.asText();
-        String field = Pattern.compile("/\\d+$").matcher(pointer).replaceFirst("");
-        return JSON.getNodeFactory()
-                .textNode(
-                        switch (field.substring(field.lastIndexOf('/') + 1)) {
-                            case "type" -> text.equals("Exact") ? "PathPrefix" : "Exact";
-                            case "value" -> text + "/changed";
-                            case "host" -> text.equals("::1") ? "::2" : "10.9.9.9";
-                            case "hostnames" -> text.replace("example", "changed");
-                            case "request" -> "7s";
-                            // The one backend that the route doesn't refer to yet.
-                            case "name" ->
-                                field.contains("/backendRefs/")
-                                        ? "abc"
-                                                .replaceAll(
-                                                        "[%s]".formatted(pointer.contains("/routes/0/") ? "ab" : "bc"),
-                                                        "")
-                                        : text + "-changed";
-                            default -> text + "-changed";
-                        });
+        Matcher duration = DURATION.matcher(text);
+        if (duration.matches()) {
+            return json.textNode(Integer.parseInt(duration.group(1)) + 1 + duration.group(2));
+        }
+        if (pointer.contains("/alpn/")) {
+            // Twice the same isn't valid, so that the other one becomes this one.
+            ((ArrayNode) spec.at(entry)).set(pointer.endsWith("0") ? 1 : 0, value);
+            return json.textNode(text.equals("h2") ? "http/1.1" : "h2");
+        }
+        if (pointer.matches(".*/(headers|queryParams)/\\d+/type")) {
+            return json.textNode(text.equals("Exact") ? "RegularExpression" : "Exact");
+        }
+        for (List<String> word : WORDS) {
+            int index = word.indexOf(text);
+            if (index >= 0 && !field.equals("value") && !field.equals("name")) {
+                return json.textNode(word.get(1 - index));
+            }
+        }
+        return json.textNode(
+                switch (field) {
+                    case "value" -> pointer.contains("/path/") ? text + "/changed" : text + "-changed";
+                    case "host" -> text.equals("::1") ? "::2" : "10.9.9.9";
+                    case "hostnames", "hostname", "allowOrigins" ->
+                        text.replace("example", "changed").replace("internal", "changed");
+                    case "name" ->
+                        pointer.contains("Refs/") || pointer.contains("Ref/")
+                                ? unused(spec.at(pointer.replaceFirst("(/routes/\\d+)/.*", "$1")))
+                                : text + "-changed";
+                    default -> text + "-changed";
+                });
+    }
+
+    /** A backend that the route doesn't refer to yet. */
+    private static String unused(JsonNode route) {
+        return Stream.of("e", "d", "a")
+                .filter(name ->
+                        !route.path("backendRefs").findValuesAsText("name").contains(name))
+                .findFirst()
+                .orElseThrow();
     }
 
     private static void rename(JsonNode spec, String from, String to) {
         for (JsonNode route : spec.get("routes")) {
-            for (JsonNode ref : route.get("backendRefs")) {
-                if (ref.get("name").asText().equals(from)) {
-                    ((ObjectNode) ref).put("name", to);
-                }
-            }
+            Stream.concat(
+                            StreamSupport.stream(route.path("backendRefs").spliterator(), false),
+                            route.findValues("backendRef").stream())
+                    .filter(ref -> ref.get("name").asText().equals(from))
+                    .forEach(ref -> ((ObjectNode) ref).put("name", to));
         }
     }
 
@@ -452,6 +658,15 @@ class VersionTest {
                 : children(node, pointer).entrySet().stream()
                         .flatMap(child -> leaves(child.getValue(), child.getKey()).stream())
                         .toList();
+    }
+
+    /** The fields of all objects. */
+    private static List<String> fields(JsonNode node, String pointer) {
+        return children(node, pointer).entrySet().stream()
+                .flatMap(child -> Stream.concat(
+                        node.isObject() ? Stream.of(child.getKey()) : Stream.empty(),
+                        fields(child.getValue(), child.getKey()).stream()))
+                .toList();
     }
 
     private static List<String> lists(JsonNode node, String pointer) {

@@ -71,7 +71,7 @@ class ConfigTestsTest {
     void aListenerThatRedirectsIsAskedWhenItIsNamed() {
         assertThat(failures(
                         "{listener: to-https, host: 'shop.example.com:8081', path: /x}",
-                        "{status: 301, location:" + " 'https://shop.example.com:443/x'}"))
+                        "{status: 301, location:" + " 'https://shop.example.com/x'}"))
                 .isEmpty();
         assertThat(failures(
                         "{listener: to-https, host: shop.example.com, path: /x}",

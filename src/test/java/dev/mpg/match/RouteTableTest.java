@@ -524,10 +524,10 @@ class RouteTableTest {
                         withRoutes(routes -> routes.setIgnorePathParametersInPathMatching(true)), "h.test", "/")))
                 .isEqualTo("the route configuration uses ignore_path_parameters_in_path_matching");
         assertThat(taker(answer(
-                        withManager(hostWith("h.test"), "http", manager -> manager.setStripAnyHostPort(true)),
+                        withManager(hostWith("h.test"), "http", manager -> manager.setStripMatchingHostPort(true)),
                         "h.test",
                         "/")))
-                .isEqualTo("the connection manager uses strip_any_host_port");
+                .isEqualTo("the connection manager uses strip_matching_host_port");
         assertThat(taker(answer(
                         withManager(
                                 hostWith("h.test"),
