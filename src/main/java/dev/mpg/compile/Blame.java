@@ -138,7 +138,7 @@ public final class Blame {
         Stream<String> names = switch (suspect.type()) {
             case ROUTE -> Stream.of();
             case VIRTUAL_HOST -> Stream.of(suspect.name(), Routes.hostname(suspect.name()));
-            case CLUSTER, ENDPOINT, LISTENER -> Stream.of(suspect.name());
+            case CLUSTER, ENDPOINT, LISTENER, SECRET -> Stream.of(suspect.name());
         };
         Stream<String> patch = Origins.patches(config, suspect.type(), suspect.name())
                 .flatMap(on -> on.operations().stream())

@@ -18,7 +18,8 @@ public final class Origins {
      * The parts of the spec that make a resource: the patch on it, then what it is compiled from, in the order written.
      *
      * @return for a listener {@code spec.listeners[i]}, a cluster {@code spec.backends[i]}, its load assignment
-     *     {@code spec.backends[i].endpoints}, a Service's each {@code spec.backends[i].service} that names it, a virtual host
+     *     {@code spec.backends[i].endpoints}, a Service's each {@code spec.backends[i].service} that names it, a Secret's each
+     *     {@code spec.listeners[i].tls.certificates[j]} and {@code spec.backends[i].tls} that names it, a virtual host
      *     each {@code spec.routes[i]} that has its host name, the route configuration {@code spec.listeners}; before it
      *     {@code spec.envoyPatches[i]}. Empty when the config neither compiles to such a resource nor refers to one of
      *     {@link LiveData}
@@ -60,6 +61,8 @@ public final class Origins {
                         .limit(name.equals(Routes.CONFIGURATION_NAME) ? 1 : 0)
                         .map(listener -> new Origin(listener.origin().object(), "spec.listeners"));
             case VIRTUAL_HOST -> routes(config, name).map(Route::origin);
+            case SECRET ->
+                secrets(config).filter(use -> use.name().equals(name)).map(SecretUse::origin);
         };
     }
 
@@ -91,6 +94,23 @@ public final class Origins {
                         .flatMap(route -> route.hostnames().stream())
                         .distinct()
                         .map(Routes::virtualHostName);
+            case SECRET -> secrets(config).map(SecretUse::name).distinct();
         };
+    }
+
+    /** Where a Secret is referred to. */
+    private record SecretUse(String name, Origin origin) {}
+
+    private static Stream<SecretUse> secrets(TrafficConfig config) {
+        Stream<SecretUse> certificates = config.listeners().stream()
+                .flatMap(listener -> listener.tls().stream())
+                .flatMap(tls -> tls.certificates().stream())
+                .map(certificate -> new SecretUse(LiveData.name(certificate.secret()), certificate.origin()));
+        Stream<SecretUse> authorities = config.backends().stream()
+                .flatMap(backend -> backend.policy().tls().flatMap(Backend.Tls::authorities).stream()
+                        .map(secret -> new SecretUse(
+                                LiveData.authoritiesName(secret),
+                                backend.origin().field("tls"))));
+        return Stream.concat(certificates, authorities);
     }
 }

@@ -1,5 +1,7 @@
 package dev.mpg.compile;
 
+import com.google.protobuf.Duration;
+import com.google.protobuf.util.Durations;
 import dev.mpg.config.Backend;
 import dev.mpg.config.Backend.SubjectName;
 import dev.mpg.config.Listener;
@@ -24,6 +26,14 @@ final class Tls {
 
     /** Where the images of Envoy, and most of Linux, have what the system trusts. */
     private static final String SYSTEM_AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt";
+
+    /**
+     * How long what is new waits for its secret before others stop waiting for it: a gateway that starts serves no listener
+     * before all are ready, asks for none before its clusters are, and ACKs no other change of clusters before. By itself it
+     * would give each 15 s. Without its secret nothing is plain: the listener ends such connections, the cluster has 503, until
+     * it comes.
+     */
+    private static final Duration PATIENCE = Durations.fromSeconds(3);
 
     private Tls() {}
 
@@ -85,7 +95,7 @@ final class Tls {
     private static SdsSecretConfig secret(String name) {
         return SdsSecretConfig.newBuilder()
                 .setName(name)
-                .setSdsConfig(ConfigSources.ADS)
+                .setSdsConfig(ConfigSources.ADS.toBuilder().setInitialFetchTimeout(PATIENCE))
                 .build();
     }
 }

@@ -3,8 +3,9 @@ package dev.mpg.snapshot;
 import java.util.Optional;
 
 /**
- * The xDS resource types that make up a config, in the order in which Envoy wants additions (clusters before what refers
- * to them).
+ * The xDS resource types of which a config or live data consist, in the order in which Envoy wants additions (clusters before
+ * what refers to them). Secrets have no place in that order: Envoy asks for each by name when it gets what refers to it, and
+ * keeps that warming meanwhile.
  *
  * @see <a href="https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol">xDS protocol, eventual consistency</a>
  */
@@ -13,7 +14,9 @@ public enum ResourceType {
     ENDPOINT(2, "type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment"),
     LISTENER(3, "type.googleapis.com/envoy.config.listener.v3.Listener"),
     ROUTE(4, "type.googleapis.com/envoy.config.route.v3.RouteConfiguration"),
-    VIRTUAL_HOST(5, "type.googleapis.com/envoy.config.route.v3.VirtualHost");
+    VIRTUAL_HOST(5, "type.googleapis.com/envoy.config.route.v3.VirtualHost"),
+    /** Live data only: a certificate with its key, or authorities. Never on disk, in a log or on a page. */
+    SECRET(6, "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret");
 
     private final int number;
     private final String typeUrl;

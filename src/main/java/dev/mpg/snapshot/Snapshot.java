@@ -113,6 +113,16 @@ public final class Snapshot {
         return new Snapshot(merged, ContentHash.ofDigest(digest.digest()), configVersion);
     }
 
+    /** This one's resources of all other types. */
+    public Snapshot without(ResourceType type) {
+        if (resources(type).isEmpty()) {
+            return this;
+        }
+        Map<ResourceType, List<Resource>> others = new EnumMap<>(resources);
+        others.remove(type);
+        return new Snapshot(others);
+    }
+
     /** This one's resources, but where the other has one of the same name, that. */
     public Snapshot overlaid(Snapshot other) {
         Map<ResourceType, List<Resource>> merged = new EnumMap<>(ResourceType.class);

@@ -1,6 +1,7 @@
 package dev.mpg.xds;
 
 import com.google.protobuf.InvalidProtocolBufferException;
+import dev.mpg.compile.LiveData;
 import dev.mpg.snapshot.ContentHash;
 import dev.mpg.snapshot.Resource;
 import dev.mpg.snapshot.ResourceType;
@@ -33,6 +34,7 @@ final class Content {
         private final Snapshot snapshot;
         private final Map<Resource, Optional<String>> endpointNames = new ConcurrentHashMap<>();
         private @Nullable Set<String> endpointsNamed;
+        private @Nullable Set<String> secretsNamed;
         private @Nullable Map<String, List<Resource>> hostsByRoute;
         private @Nullable List<Resource> routesWithHosts;
 
@@ -50,6 +52,24 @@ final class Content {
                 endpointsNamed = known;
             }
             return known;
+        }
+
+        /** The names by which its clusters and listeners ask for secrets. */
+        synchronized Set<String> secretsNamed() {
+            Set<String> known = secretsNamed;
+            if (known == null) {
+                known = LiveData.secretNames(snapshot);
+                secretsNamed = known;
+            }
+            return known;
+        }
+
+        boolean refersTo(Resource data) {
+            return switch (data.type()) {
+                case ENDPOINT -> endpointsNamed().contains(data.name());
+                case SECRET -> secretsNamed().contains(data.name());
+                case CLUSTER, LISTENER, ROUTE, VIRTUAL_HOST -> false;
+            };
         }
 
         Optional<String> endpointName(Resource cluster) {
@@ -76,16 +96,16 @@ final class Content {
         }
         Snapshot named = data.size() == 0
                 ? data
-                : Snapshot.of(data.resources(ResourceType.ENDPOINT).stream()
-                        .filter(endpoints -> config.endpointsNamed().contains(endpoints.name()))
-                        .toList());
+                : Snapshot.of(data.resources().stream().filter(config::refersTo).toList());
         return new Content(config.snapshot.withLive(named), data, config);
     }
 
-    /** Whether these are names of live endpoints only. */
+    /** Whether these are names of live data only. */
     boolean isLive(ResourceType type, Collection<String> names) {
-        return type == ResourceType.ENDPOINT
-                && live.size() > 0
+        if (type == ResourceType.SECRET) {
+            return !names.isEmpty();
+        }
+        return live.size() > 0
                 && !names.isEmpty()
                 && names.stream()
                         .allMatch(name -> config.snapshot.resource(type, name).isEmpty()

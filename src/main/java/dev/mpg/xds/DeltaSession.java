@@ -223,7 +223,7 @@ final class DeltaSession extends Session<DeltaDiscoveryRequest> {
     private static boolean maybeAll(ResourceType type) {
         return switch (type) {
             case CLUSTER, LISTENER, VIRTUAL_HOST -> true;
-            case ENDPOINT, ROUTE -> false;
+            case ENDPOINT, ROUTE, SECRET -> false;
         };
     }
 
@@ -302,7 +302,7 @@ final class DeltaSession extends Session<DeltaDiscoveryRequest> {
             return null;
         }
         boolean whole = gate == Gate.OPEN && subscription.refusal == null;
-        DeltaDraft draft = new DeltaDraft(subscription, target().snapshot(), name -> covers(subscription, name));
+        DeltaDraft draft = new DeltaDraft(subscription, target().snapshot(), name -> maySend(subscription, name));
         if (whole) {
             SnapshotDiff.OfType diff =
                     diffs.between(subscription.base, target().snapshot()).of(subscription.type);
@@ -357,7 +357,7 @@ final class DeltaSession extends Session<DeltaDiscoveryRequest> {
         if (subscription.retriedLive.isEmpty()) {
             return null;
         }
-        DeltaDraft draft = new DeltaDraft(subscription, target().snapshot(), name -> covers(subscription, name));
+        DeltaDraft draft = new DeltaDraft(subscription, target().snapshot(), name -> maySend(subscription, name));
         draft.add(subscription.retriedLive, name -> true);
         subscription.retriedLive = Names.NONE;
         Change change = draft.change();
@@ -426,6 +426,13 @@ final class DeltaSession extends Session<DeltaDiscoveryRequest> {
         } else if (subscription == routes) {
             virtualHosts.routesSent(change.upserted(), asked);
         }
+    }
+
+    /** Whether the client wants to hear of the resource with this name: that a secret is gone it doesn't. */
+    private boolean maySend(DeltaSubscription subscription, String name) {
+        return covers(subscription, name)
+                && (subscription.type != ResourceType.SECRET
+                        || target().snapshot().resource(subscription.type, name).isPresent());
     }
 
     /** Whether the client wants the resource with this name. */

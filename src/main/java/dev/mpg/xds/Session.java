@@ -32,7 +32,9 @@ import org.jspecify.annotations.Nullable;
  *       report doesn't wait for it;
  *   <li>what was refused isn't sent again, nor what comes after it, until there is another config;
  *   <li>live data goes at once, holds up no config and is no part of the report; what was refused of it goes again when any
- *       of it changes.
+ *       of it changes;
+ *   <li>a secret is sent as soon as it is there, and its absence never is: Envoy keeps what asks for it warming, for as long as
+ *       it waits for a first answer, and what has an earlier one keeps that.
  * </ul>
  *
  * @param <Q> the request message
@@ -129,17 +131,16 @@ abstract sealed class Session<Q> permits DeltaSession, SotwSession {
         hasTarget = true;
         for (Subscription subscription : subscriptions()) {
             subscription.refusal = otherConfig ? null : subscription.refusal;
-            if (subscription.liveRefusal != null && !hasAnyOf(subscription.liveRefusal)) {
+            if (subscription.liveRefusal != null && !hasAnyOf(subscription.type, subscription.liveRefusal)) {
                 subscription.liveRefusal = null;
             }
         }
         retargeted();
     }
 
-    private boolean hasAnyOf(Refusal refusal) {
+    private boolean hasAnyOf(ResourceType type, Refusal refusal) {
         return refusal.resources().stream()
-                .anyMatch(name ->
-                        target.snapshot().resource(ResourceType.ENDPOINT, name).isPresent());
+                .anyMatch(name -> target.snapshot().resource(type, name).isPresent());
     }
 
     /** There is another target. */
@@ -182,7 +183,8 @@ abstract sealed class Session<Q> permits DeltaSession, SotwSession {
         if (!refusals.isEmpty()) {
             return new GatewayReport(gateway, State.REJECTED, target.snapshot().configVersion(), refusals);
         }
-        List<Refusal> live = Optional.ofNullable(subscription(ResourceType.ENDPOINT).liveRefusal).stream()
+        List<Refusal> live = subscriptions().stream()
+                .flatMap(subscription -> Optional.ofNullable(subscription.liveRefusal).stream())
                 .toList();
         State state = settled() ? State.CURRENT : State.PENDING;
         return new GatewayReport(gateway, state, target.snapshot().configVersion(), live);
@@ -265,7 +267,7 @@ abstract sealed class Session<Q> permits DeltaSession, SotwSession {
     /** Whether the type refers to clusters, so that it comes after them. */
     static boolean isLate(ResourceType type) {
         return switch (type) {
-            case CLUSTER, ENDPOINT -> false;
+            case CLUSTER, ENDPOINT, SECRET -> false;
             case LISTENER, ROUTE, VIRTUAL_HOST -> true;
         };
     }
@@ -298,7 +300,8 @@ abstract sealed class Session<Q> permits DeltaSession, SotwSession {
 
     private Refusal refused(Subscription subscription, String message, Collection<String> names) {
         // What the message says stands at its end, after what nobody should see.
-        String words = message.length() > MAX_MESSAGE_LENGTH ? Refusal.summary(message) : message;
+        boolean cuts = message.length() > MAX_MESSAGE_LENGTH || subscription.type == ResourceType.SECRET;
+        String words = cuts ? Refusal.summary(message) : message;
         String cut = words.length() > MAX_MESSAGE_LENGTH ? words.substring(0, MAX_MESSAGE_LENGTH) : words;
         subscription.lastError = cut;
         answered(subscription, false);

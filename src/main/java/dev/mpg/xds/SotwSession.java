@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * so a client that comes back with the same version and names is sent nothing. Beside the rules of {@link Session}:
  * <ul>
  *   <li>Clusters that are gone stay in the response until listeners and routes are accepted and in effect.
+ *   <li>Secrets that are gone stay in the response, and there is none without any: Envoy refuses one that has none for it.
  *   <li>RouteConfigurations carry their virtual hosts.
  *   <li>A listener that is asked for by name is for a gRPC client, see {@link ApiListener}.
  * </ul>
@@ -197,7 +198,9 @@ final class SotwSession extends Session<DiscoveryRequest> {
         List<Resource> lingering = lingering(subscription, resources);
         subscription.lingers = !lingering.isEmpty();
         List<Resource> all = lingering.isEmpty() ? resources : merge(resources, lingering);
-        if (!subscription.owesAnswer && !wantsMore(subscription) && isKnown(subscription, all)) {
+        boolean waits = subscription.type == ResourceType.SECRET && all.isEmpty();
+        if (waits || (!subscription.owesAnswer && !wantsMore(subscription) && isKnown(subscription, all))) {
+            subscription.owesAnswer = false;
             subscription.arrived = target().snapshot();
             subscription.has = all;
             subscription.hasNames = subscription.names;
@@ -211,7 +214,7 @@ final class SotwSession extends Session<DiscoveryRequest> {
         List<Resource> known = covered(subscription, subscription.has);
         boolean fewer = switch (subscription.type) {
             case CLUSTER, LISTENER, VIRTUAL_HOST -> false;
-            case ENDPOINT, ROUTE -> true;
+            case ENDPOINT, ROUTE, SECRET -> true;
         };
         return resources.equals(known) || (fewer && new HashSet<>(known).containsAll(resources));
     }
@@ -281,7 +284,7 @@ final class SotwSession extends Session<DiscoveryRequest> {
                         ? content.snapshot().resources(ResourceType.LISTENER)
                         : ApiListener.forNames(content.snapshot(), subscription.names);
             case ROUTE -> covered(subscription, content.routesWithHosts());
-            case CLUSTER, ENDPOINT, VIRTUAL_HOST ->
+            case CLUSTER, ENDPOINT, VIRTUAL_HOST, SECRET ->
                 covered(subscription, content.snapshot().resources(subscription.type));
         };
     }
@@ -296,10 +299,14 @@ final class SotwSession extends Session<DiscoveryRequest> {
         return covered.size() == resources.size() ? resources : covered;
     }
 
-    /** What the client has and the target hasn't, but which listeners and routes may still use. */
+    /** What the client has and the target hasn't, but which the client may still use. */
     private List<Resource> lingering(SotwSubscription subscription, List<Resource> resources) {
-        boolean used = subscription(ResourceType.LISTENER).open || subscription(ResourceType.ROUTE).open;
-        if (subscription != clusters || subscription.has == null || !used) {
+        boolean used = switch (subscription.type) {
+            case CLUSTER -> subscription(ResourceType.LISTENER).open || subscription(ResourceType.ROUTE).open;
+            case SECRET -> true;
+            case ENDPOINT, LISTENER, ROUTE, VIRTUAL_HOST -> false;
+        };
+        if (subscription.has == null || !used) {
             return List.of();
         }
         Set<String> names = new TreeSet<>();

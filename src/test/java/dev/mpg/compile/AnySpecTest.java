@@ -145,11 +145,12 @@ class AnySpecTest {
             case ENDPOINT -> "/endpoints";
             case ROUTE -> "/response_headers_to_remove";
             case VIRTUAL_HOST -> "/request_headers_to_remove";
+            case SECRET -> throw new AssertionError("no config has any: " + target);
         };
         JsonNode value = switch (target.type()) {
             case LISTENER, CLUSTER -> JSON.textNode("x");
             case ENDPOINT -> JSON.arrayNode().add(JSON.objectNode().put("priority", 1));
-            case ROUTE, VIRTUAL_HOST -> JSON.arrayNode().add("x");
+            case ROUTE, VIRTUAL_HOST, SECRET -> JSON.arrayNode().add("x");
         };
         return new EnvoyPatch(
                 EnvoyResource.valueOf(target.type().messageName()),

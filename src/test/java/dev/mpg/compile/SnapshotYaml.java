@@ -17,6 +17,7 @@ import io.envoyproxy.envoy.config.endpoint.v3.ClusterLoadAssignment;
 import io.envoyproxy.envoy.config.listener.v3.Listener;
 import io.envoyproxy.envoy.config.route.v3.RouteConfiguration;
 import io.envoyproxy.envoy.config.route.v3.VirtualHost;
+import io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.Secret;
 
 /** A snapshot as people read it: its version, and every resource with its own and its message, named as in Envoy's docs. */
 final class SnapshotYaml {
@@ -73,6 +74,7 @@ final class SnapshotYaml {
             case LISTENER -> Listener.getDefaultInstance();
             case ROUTE -> RouteConfiguration.getDefaultInstance();
             case VIRTUAL_HOST -> VirtualHost.getDefaultInstance();
+            case SECRET -> Secret.getDefaultInstance();
         };
     }
 }

@@ -235,7 +235,7 @@ class RouteTableIT {
                             });
                             yield with(resource, host.build());
                         }
-                        case CLUSTER, ENDPOINT -> resource;
+                        case CLUSTER, ENDPOINT, SECRET -> resource;
                     });
         }
         return Snapshot.of(resources);

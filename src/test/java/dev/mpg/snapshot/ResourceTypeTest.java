@@ -9,6 +9,7 @@ import io.envoyproxy.envoy.config.endpoint.v3.ClusterLoadAssignment;
 import io.envoyproxy.envoy.config.listener.v3.Listener;
 import io.envoyproxy.envoy.config.route.v3.RouteConfiguration;
 import io.envoyproxy.envoy.config.route.v3.VirtualHost;
+import io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.Secret;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.Objects;
@@ -26,7 +27,8 @@ class ResourceTypeTest {
                         entry(2, "ENDPOINT"),
                         entry(3, "LISTENER"),
                         entry(4, "ROUTE"),
-                        entry(5, "VIRTUAL_HOST"));
+                        entry(5, "VIRTUAL_HOST"),
+                        entry(6, "SECRET"));
     }
 
     /** Snapshots are hashed and sorted in the order of declaration, which their definition calls that of the numbers. */
@@ -42,7 +44,8 @@ class ResourceTypeTest {
                 ResourceType.ENDPOINT, ClusterLoadAssignment.getDescriptor(),
                 ResourceType.LISTENER, Listener.getDescriptor(),
                 ResourceType.ROUTE, RouteConfiguration.getDescriptor(),
-                ResourceType.VIRTUAL_HOST, VirtualHost.getDescriptor());
+                ResourceType.VIRTUAL_HOST, VirtualHost.getDescriptor(),
+                ResourceType.SECRET, Secret.getDescriptor());
         for (ResourceType type : ResourceType.values()) {
             Descriptor message = Objects.requireNonNull(messages.get(type));
             assertThat(type.typeUrl()).isEqualTo("type.googleapis.com/" + message.getFullName());
@@ -57,7 +60,7 @@ class ResourceTypeTest {
             assertThat(ResourceType.ofTypeUrl(type.typeUrl())).contains(type);
         }
         assertThat(ResourceType.ofNumber(0)).isEmpty();
-        assertThat(ResourceType.ofNumber(6)).isEmpty();
+        assertThat(ResourceType.ofNumber(7)).isEmpty();
         assertThat(ResourceType.ofTypeUrl("type.googleapis.com/envoy.service.runtime.v3.Runtime"))
                 .isEmpty();
     }

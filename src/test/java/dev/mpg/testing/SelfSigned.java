@@ -6,11 +6,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
+import java.security.cert.X509Certificate;
+import java.util.ArrayList;
 import java.util.Base64;
+import java.util.List;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 
-/** A certificate for {@code localhost} that nobody has signed but itself, and its key. */
+/** A certificate for a host, {@code localhost} unless said otherwise, that nobody has signed but itself, and its key. */
 public final class SelfSigned {
     private static final char[] PASSWORD = "password".toCharArray();
     private static final String ALIAS = "gateway";
@@ -24,27 +27,32 @@ public final class SelfSigned {
 
     /** As the JDK's own tool makes it, into a file in this folder. */
     public static SelfSigned create(Path folder) throws IOException, GeneralSecurityException, InterruptedException {
+        return create(folder, "localhost");
+    }
+
+    /** The same for this host name. */
+    public static SelfSigned create(Path folder, String host, String... options)
+            throws IOException, GeneralSecurityException, InterruptedException {
         Path file = folder.resolve("keys.p12");
-        Process keytool = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "keytool")
-                                .toString(),
-                        "-genkeypair",
-                        "-keyalg",
-                        "EC",
-                        "-alias",
-                        ALIAS,
-                        "-dname",
-                        "CN=localhost",
-                        "-ext",
-                        "SAN=dns:localhost",
-                        "-storetype",
-                        "PKCS12",
-                        "-keystore",
-                        file.toString(),
-                        "-storepass",
-                        new String(PASSWORD))
-                .inheritIO()
-                .start();
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
+                "-genkeypair",
+                "-keyalg",
+                "EC",
+                "-alias",
+                ALIAS,
+                "-dname",
+                "CN=" + host,
+                "-ext",
+                "SAN=dns:" + host,
+                "-storetype",
+                "PKCS12",
+                "-keystore",
+                file.toString(),
+                "-storepass",
+                new String(PASSWORD)));
+        command.addAll(List.of(options));
+        Process keytool = new ProcessBuilder(command).inheritIO().start();
         if (keytool.waitFor() != 0) {
             throw new IOException("keytool ended with " + keytool.exitValue());
         }
@@ -85,6 +93,13 @@ public final class SelfSigned {
                             - certificate_chain: {inline_string: %s}
                               private_key: {inline_string: %s}
                 """.formatted(listener, JSON.writeValueAsString(certificate()), JSON.writeValueAsString(key()));
+    }
+
+    /** Of the certificate, as Envoy prints it. */
+    public String serialNumber() throws GeneralSecurityException {
+        String digits =
+                ((X509Certificate) keys.getCertificate(ALIAS)).getSerialNumber().toString(16);
+        return digits.length() % 2 == 0 ? digits : "0" + digits;
     }
 
     /** As PEM. */

@@ -12,7 +12,9 @@ import io.envoyproxy.envoy.config.core.v3.Address;
 import io.envoyproxy.envoy.config.core.v3.AggregatedConfigSource;
 import io.envoyproxy.envoy.config.core.v3.ApiVersion;
 import io.envoyproxy.envoy.config.core.v3.ConfigSource;
+import io.envoyproxy.envoy.config.core.v3.DataSource;
 import io.envoyproxy.envoy.config.core.v3.SocketAddress;
+import io.envoyproxy.envoy.config.core.v3.TransportSocket;
 import io.envoyproxy.envoy.config.endpoint.v3.ClusterLoadAssignment;
 import io.envoyproxy.envoy.config.endpoint.v3.Endpoint;
 import io.envoyproxy.envoy.config.endpoint.v3.LbEndpoint;
@@ -30,6 +32,11 @@ import io.envoyproxy.envoy.extensions.filters.http.router.v3.Router;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.Rds;
+import io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.CommonTlsContext;
+import io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext;
+import io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.SdsSecretConfig;
+import io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.Secret;
+import io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.TlsCertificate;
 import io.envoyproxy.envoy.type.matcher.v3.RegexMatcher;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -110,6 +117,37 @@ final class Configs {
                         .setAddress(address(port))
                         .addFilterChains(FilterChain.newBuilder()
                                 .addFilters(Filter.newBuilder().setName("http").setTypedConfig(Any.pack(http))))
+                        .build());
+    }
+
+    /** @param secret by which name it asks for its certificate */
+    static Resource secureListener(String name, int port, String secret) {
+        DownstreamTlsContext tls = DownstreamTlsContext.newBuilder()
+                .setCommonTlsContext(CommonTlsContext.newBuilder()
+                        .addTlsCertificateSdsSecretConfigs(
+                                SdsSecretConfig.newBuilder().setName(secret).setSdsConfig(ADS)))
+                .build();
+        return of(
+                ResourceType.LISTENER,
+                name,
+                Listener.newBuilder()
+                        .setName(name)
+                        .setAddress(address(port))
+                        .addFilterChains(FilterChain.newBuilder()
+                                .setTransportSocket(TransportSocket.newBuilder()
+                                        .setName("tls")
+                                        .setTypedConfig(Any.pack(tls))))
+                        .build());
+    }
+
+    static Resource secret(String name, String content) {
+        return of(
+                ResourceType.SECRET,
+                name,
+                Secret.newBuilder()
+                        .setName(name)
+                        .setTlsCertificate(TlsCertificate.newBuilder()
+                                .setPrivateKey(DataSource.newBuilder().setInlineString(content)))
                         .build());
     }
 

@@ -112,6 +112,8 @@ abstract class Dialog<Q> {
 
     abstract void answer(String typeUrl, @Nullable String refusal);
 
+    abstract void subscribe(ResourceType type, String... names);
+
     GatewayReport report() {
         return session.report("gateway-0");
     }
@@ -129,6 +131,7 @@ abstract class Dialog<Q> {
                             Snapshot::diff, Function.<Names>identity()::apply, (type, accepted) -> {}, nanoTime::get));
         }
 
+        @Override
         void subscribe(ResourceType type, String... names) {
             subscribe(type, Map.of(), names);
         }
@@ -182,6 +185,7 @@ abstract class Dialog<Q> {
             super(nanoTime, new SotwSession(Function.<Names>identity()::apply, (type, accepted) -> {}, nanoTime::get));
         }
 
+        @Override
         void subscribe(ResourceType type, String... names) {
             resubscribe(type, "", names);
         }

@@ -66,6 +66,7 @@ record EnvoyConfig(Map<ResourceType, Map<String, String>> resources) {
                 case LISTENER -> config.put(LISTENER, resource.name(), Listener.parseFrom(resource.bytes()));
                 case ROUTE -> config.add(RouteConfiguration.parseFrom(resource.bytes()));
                 case VIRTUAL_HOST -> config.put(VIRTUAL_HOST, resource.name(), VirtualHost.parseFrom(resource.bytes()));
+                case SECRET -> throw new AssertionError("no config has any: " + resource);
             }
         }
         return config;

@@ -156,6 +156,7 @@ final class RandomConfig {
             case LISTENER -> badListener(added, original);
             case ROUTE -> badRoute(name);
             case VIRTUAL_HOST -> badHost(added, Content.routeOf(name));
+            case SECRET -> throw new AssertionError("no config has any: " + original);
         };
     }
 

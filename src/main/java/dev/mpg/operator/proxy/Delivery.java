@@ -115,19 +115,20 @@ final class Delivery {
 
     /**
      * Decides how far the rollout goes, stores that, and only then serves it; what is only taken away is served first.
-     * Endpoints that what is served refers to are published before it.
+     * Endpoints and secrets that what is served refers to are published before it.
      *
      * @param seenAt when it began to look at the Proxy
      * @return when to look again although nothing is seen to change
      */
     Optional<Instant> advance(Proxy proxy, Running running, Seen seen, Context<Proxy> context, Instant seenAt) {
         Instant now = clock.instant().truncatedTo(ChronoUnit.MILLIS);
+        String namespace = proxy.getMetadata().getNamespace();
         Set<ControllerRevision> revisions = context.getSecondaryResources(ControllerRevision.class);
         metrics.desired(seen.clusterId(), running.desiredVersion(), running.state(), seenAt);
         RolloutCommands.Reading commands = RolloutCommands.read(proxy, running.state());
         Optional<Judgement> judgement =
                 Traffics.judge(running.state(), running.analysis(), wave -> master.traffic(seen.clusterId(), wave));
-        boolean waits = waitsForEndpoints(running, seen.clusterId());
+        boolean waits = waitsForReferences(running, seen.clusterId(), namespace);
         dev.mpg.rollout.Observation observation = new dev.mpg.rollout.Observation(
                 now,
                 waits ? Optional.empty() : running.desiredVersion(),
@@ -143,7 +144,7 @@ final class Delivery {
                 seen, running.desired(), decision.serve(), version -> records.snapshot(proxy, revisions, version));
         endpoints.follow(
                 seen.clusterId(),
-                proxy.getMetadata().getNamespace(),
+                namespace,
                 Stream.of(contents, running.desired().stream().toList(), enforcement.running(seen))
                         .flatMap(List::stream)
                         .toList(),
@@ -187,14 +188,15 @@ final class Delivery {
     }
 
     /**
-     * Whether the spec's version, which nobody was given yet, refers to services of which it isn't known where they lead: a
-     * gateway would have no endpoints for them. Until it is, the rollout goes on as if the spec had not changed.
+     * Whether the spec's version, which nobody was given yet, refers to Services of which it isn't known where they lead, or to
+     * Secrets that may be there: a gateway would have nothing for them. Until it is, the rollout goes on as if the spec had not
+     * changed.
      */
-    private boolean waitsForEndpoints(Running running, String clusterId) {
+    private boolean waitsForReferences(Running running, String clusterId, String namespace) {
         return running.desired()
                 .filter(config -> !running.state().target().equals(Optional.of(config.version()))
                         && !running.state().stable().equals(Optional.of(config.version())))
-                .map(config -> !endpoints.knows(clusterId, config))
+                .map(config -> !endpoints.knows(clusterId, namespace, config))
                 .orElse(false);
     }
 

@@ -197,8 +197,8 @@ final class ProxyStatusFactory {
             return new Finding(
                     false,
                     "Pending",
-                    "version " + accepted.snapshot().version()
-                            + " waits until it is known where its services lead: see " + ResolvedRefs.TYPE);
+                    "version " + accepted.snapshot().version() + " waits until it is known what it refers to: see "
+                            + ResolvedRefs.TYPE);
         }
         Optional<Failure> failure = seen.state().reason();
         if (failure.isPresent()) {

@@ -118,12 +118,13 @@ class EndpointWatchIT {
 
     @Test
     void nothing_is_watched_before_a_config_refers_to_a_service() {
-        assertThat(watch.knows(SHOP, config())).isTrue();
+        assertThat(watch.knows(SHOP, namespace, config())).isTrue();
         watch.follow(SHOP, namespace, List.of(config()), false);
         assertThat(requests).isEmpty();
         assertThat(watch.references(SHOP)).isEqualTo(References.NONE);
 
-        assertThat(watch.knows(SHOP, config(service("checkout", 80)))).isTrue();
+        assertThat(watch.knows(SHOP, namespace, config(service("checkout", 80))))
+                .isTrue();
         assertThat(requests).contains("/api/v1/services", "/apis/discovery.k8s.io/v1/endpointslices");
         assertThat(published).isEmpty();
     }
@@ -195,7 +196,7 @@ class EndpointWatchIT {
         follow(config(service("checkout", 80)));
         watch.follow("edge.till", namespace, List.of(config(service("pay", 80))), false);
         assertThat(reasons()).isEmpty();
-        assertThat(watch.references("edge.till")).isEqualTo(new References(1, List.of()));
+        assertThat(watch.references("edge.till")).isEqualTo(new References(1, 0, List.of()));
 
         create(slice("checkout", "more", "10.0.0.2"));
         awaitEndpoints("checkout", "10.0.0.1:8080", "10.0.0.2:8080");
@@ -278,6 +279,7 @@ class EndpointWatchIT {
         assertThat(watch.references(SHOP))
                 .isEqualTo(new References(
                         1,
+                        0,
                         List.of(new Finding(Reason.RefNotPermitted, other + "/checkout:80 is in another namespace"))));
     }
 
@@ -307,7 +309,7 @@ class EndpointWatchIT {
         create(slice("checkout", "a", "10.0.0.1"));
         Snapshot config = config(service("checkout", 80));
 
-        assertThat(barred.knows(SHOP, config)).isFalse();
+        assertThat(barred.knows(SHOP, namespace, config)).isFalse();
         barred.follow(SHOP, namespace, List.of(config), false);
         assertThat(barred.references(SHOP).findings()).singleElement().satisfies(finding -> {
             assertThat(finding.reason()).isEqualTo(Reason.EndpointsUnknown);
@@ -322,8 +324,8 @@ class EndpointWatchIT {
         await().until(() -> published.containsKey(SHOP));
         assertThat(endpoints()).isEqualTo(Map.of(name("checkout", 80), List.of("10.0.0.1:8080")));
         await().until(() -> told.contains(SHOP));
-        assertThat(barred.knows(SHOP, config)).isTrue();
-        assertThat(barred.references(SHOP)).isEqualTo(new References(1, List.of()));
+        assertThat(barred.knows(SHOP, namespace, config)).isTrue();
+        assertThat(barred.references(SHOP)).isEqualTo(new References(1, 0, List.of()));
     }
 
     @Test
@@ -358,7 +360,7 @@ class EndpointWatchIT {
         permit(user);
         await().until(() -> told.contains(SHOP));
         awaitEndpoints("checkout", "10.0.0.9:8080");
-        await().untilAsserted(() -> assertThat(barred.references(SHOP)).isEqualTo(new References(1, List.of())));
+        await().untilAsserted(() -> assertThat(barred.references(SHOP)).isEqualTo(new References(1, 0, List.of())));
     }
 
     @Test
@@ -412,7 +414,7 @@ class EndpointWatchIT {
 
         setAddress("a", "10.0.0.1");
         await().until(() -> told.contains(SHOP));
-        assertThat(refused.references(SHOP)).isEqualTo(new References(1, List.of()));
+        assertThat(refused.references(SHOP)).isEqualTo(new References(1, 0, List.of()));
         assertThat(published.get(SHOP)).hasSize(before);
     }
 
@@ -571,7 +573,8 @@ class EndpointWatchIT {
     }
 
     private void awaitFindings(Finding... findings) {
-        await().untilAsserted(() -> assertThat(watch.references(SHOP)).isEqualTo(new References(1, List.of(findings))));
+        await().untilAsserted(
+                        () -> assertThat(watch.references(SHOP)).isEqualTo(new References(1, 0, List.of(findings))));
     }
 
     private List<Reason> reasons() {

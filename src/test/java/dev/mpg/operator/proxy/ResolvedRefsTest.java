@@ -42,7 +42,7 @@ class ResolvedRefsTest {
     }
 
     private static References references(int services, Finding... findings) {
-        return new References(services, List.of(findings));
+        return new References(services, 0, List.of(findings));
     }
 
     private static GatewayReport refusing(String gateway, State state) {
@@ -172,7 +172,7 @@ class ResolvedRefsTest {
                 .extracting(Condition::getStatus, Condition::getReason)
                 .containsExactly("False", "Pending");
         assertThat(Fixtures.condition(status, "Programmed").getMessage())
-                .endsWith("waits until it is known where its services lead: see ResolvedRefs");
+                .endsWith("waits until it is known what it refers to: see ResolvedRefs");
         assertThat(Fixtures.condition(status, "Accepted").getStatus()).isEqualTo("True");
         assertThat(Fixtures.condition(status(status, unknown, false), "Programmed")
                         .getStatus())
