@@ -41,7 +41,8 @@ import org.slf4j.LoggerFactory;
  * failure leaves one of these or, of the last changes, an earlier one, as whole. Everything is checked when it is
  * read; what is corrupt is set aside and not held; what cannot be read stays and is not held.
  *
- * <p>What can be read is held even when nothing can be written: {@link #problem} says so.
+ * <p>What can be read is held even when nothing can be written: {@link #problem} says so. Secrets are in memory only: no byte
+ * of them is written, and the next process has none before the Master sends them.
  *
  * <p>Thread-safe. Reading waits for no disk.
  */
@@ -322,7 +323,7 @@ public final class AssignmentStore implements AutoCloseable {
         return Optional.ofNullable(held.get(clusterId)).flatMap(Held::served);
     }
 
-    /** The versions of each Proxy, also of its live data, that are held whole, on disk and verified. */
+    /** The versions of each Proxy, also of its live data, that are held whole, verified, and on disk but for secrets. */
     public Map<String, Set<ContentHash>> holdings() {
         Map<String, Set<ContentHash>> holdings = new TreeMap<>();
         held.forEach((clusterId, proxy) -> {
@@ -344,7 +345,7 @@ public final class AssignmentStore implements AutoCloseable {
     /**
      * Keeps this assignment in place of the earlier one of its Proxy. On return it is on disk: whatever becomes of this
      * process, the next one has it; when the power fails too, the next one has it or the earlier one. Writes only what is
-     * not there: for an equal assignment, nothing; for a small change, one small file.
+     * not there: for an equal assignment, or one that differs in secrets, nothing; for a small change, one small file.
      *
      * @throws UncheckedIOException when the disk is full or fails: then the earlier assignment is kept
      */
@@ -357,16 +358,20 @@ public final class AssignmentStore implements AutoCloseable {
         String clusterId = assignment.clusterId();
         Held earlier = held.get(clusterId);
         Base base = earlier == null ? Base.EMPTY : earlier.base();
-        Draft draft = draft(snapshots, assignment.live(), base);
+        Snapshot live = Held.onDisk(assignment.live());
+        Draft draft = draft(snapshots, live, base);
         Snapshot stable = assignment.stable().orElse(assignment.target());
         if (draft.weight() > inlineLimit || base.snapshot().size() > 2 * stable.size()) {
             // Not the target: when that breaks on disk, stable is still to be served.
             base = Base.of(stable);
-            packs.add(blobs(snapshots, assignment.live(), base));
-            draft = draft(snapshots, assignment.live(), base);
+            packs.add(blobs(snapshots, live, base));
+            draft = draft(snapshots, live, base);
         }
         AssignmentFile file = AssignmentFile.of(
-                assignment, base.hash(), draft.manifests(), draft.inline().values());
+                assignment.withLive(live),
+                base.hash(),
+                draft.manifests(),
+                draft.inline().values());
         Held now = new Held(file.checksum(), file.size(), snapshots, assignment.live(), Optional.of(assignment), base);
         if (earlier == null || !earlier.file().equals(file.checksum()) || unsettled.containsKey(clusterId)) {
             place(clusterId, file, now);
@@ -481,7 +486,7 @@ public final class AssignmentStore implements AutoCloseable {
         Consumer<Resource> died =
                 resource -> packs.died(resource.hash(), resource.bytes().size());
         dropped.forEach(snapshot -> forEachUpserted(Snapshot.diff(target, snapshot), died));
-        forEachUpserted(Snapshot.diff(now.live(), earlier.live()), died);
+        forEachUpserted(Snapshot.diff(Held.onDisk(now.live()), Held.onDisk(earlier.live())), died);
     }
 
     /**
@@ -578,7 +583,7 @@ public final class AssignmentStore implements AutoCloseable {
 
     /** All that an assignment file needs, the base included. */
     private static Map<ContentHash, ByteString> blobs(Held proxy) {
-        return blobs(proxy.snapshots(), proxy.live(), proxy.base());
+        return blobs(proxy.snapshots(), Held.onDisk(proxy.live()), proxy.base());
     }
 
     private static Map<ContentHash, ByteString> blobs(List<Snapshot> snapshots, Snapshot live, Base base) {

@@ -23,7 +23,7 @@ import org.slf4j.LoggerFactory;
  * @param file checksum of its {@link AssignmentFile}
  * @param fileBytes size of that file
  * @param snapshots stable and target, as far as they are whole
- * @param live data; {@link Snapshot#EMPTY} when it isn't whole
+ * @param live data, of which secrets are in memory only; {@link Snapshot#EMPTY} when it isn't whole
  * @param served empty when what could be served of it must not be
  * @param base of the file; {@link Base#EMPTY} when that is not whole
  */
@@ -64,6 +64,11 @@ record Held(
                 .filter(same -> same.hash().equals(stored.baseHash()))
                 .orElse(Base.EMPTY);
         return new Held(stored.file().checksum(), stored.file().size(), whole, live, served, base);
+    }
+
+    /** What of live data is written. */
+    static Snapshot onDisk(Snapshot live) {
+        return live.without(ResourceType.SECRET);
     }
 
     /** All that is whole and has something in it. */

@@ -1,11 +1,18 @@
 package dev.mpg.proxy;
 
+import dev.mpg.compile.LiveData;
 import dev.mpg.rollout.GatewayReport;
+import dev.mpg.snapshot.Assignment;
 import dev.mpg.snapshot.ContentHash;
+import dev.mpg.snapshot.ResourceType;
 import dev.mpg.snapshot.Snapshot;
 import dev.mpg.xds.StreamInfo;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,6 +42,7 @@ record Status(String instance, Master master, List<Cluster> clusters, Disk disk)
      * @param resources in the target
      * @param bytes of the target's resources
      * @param live what configs refer to and is part of no version; null when there is none
+     * @param secrets null when the configs refer to none
      * @param members the only gateways that may connect; empty: any may
      * @param cohort who gets the target while it isn't stable
      * @param putBack the gateways, connected or not, that refused the target in this wave and have stable instead; from the
@@ -49,6 +57,7 @@ record Status(String instance, Master master, List<Cluster> clusters, Disk disk)
             int resources,
             long bytes,
             @Nullable Live live,
+            @Nullable Secrets secrets,
             List<String> members,
             Cohort cohort,
             List<String> putBack,
@@ -64,6 +73,27 @@ record Status(String instance, Master master, List<Cluster> clusters, Disk disk)
     record Live(Version hash, int resources) {
         static @Nullable Live of(Snapshot data) {
             return data.size() == 0 ? null : new Live(Version.of(data.version()), data.size());
+        }
+    }
+
+    /**
+     * Certificates and authorities to which the configs refer, by name.
+     *
+     * @param inMemory those that it has. They are not on disk: after a restart they are missing until the Master sends them
+     * @param missing those that it hasn't: gateways keep what they have of them, and new ones have nothing
+     */
+    record Secrets(List<String> inMemory, List<String> missing) {
+        static @Nullable Secrets of(Assignment assignment) {
+            Set<String> named = new TreeSet<>(LiveData.secretNames(assignment.target()));
+            assignment.stable().map(LiveData::secretNames).ifPresent(named::addAll);
+            Map<Boolean, List<String>> byPresence = named.stream()
+                    .collect(Collectors.partitioningBy(name -> assignment
+                            .live()
+                            .resource(ResourceType.SECRET, name)
+                            .isPresent()));
+            List<String> inMemory = byPresence.getOrDefault(true, List.of());
+            List<String> missing = byPresence.getOrDefault(false, List.of());
+            return inMemory.isEmpty() && missing.isEmpty() ? null : new Secrets(inMemory, missing);
         }
     }
 

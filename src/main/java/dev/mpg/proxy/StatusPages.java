@@ -1,5 +1,6 @@
 package dev.mpg.proxy;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.mpg.match.Request;
 import dev.mpg.rollout.GatewayReport;
 import dev.mpg.snapshot.Assignment;
@@ -120,6 +121,7 @@ final class StatusPages {
                         .mapToLong(resource -> resource.bytes().size())
                         .sum(),
                 Status.Live.of(assignment.live()),
+                Status.Secrets.of(assignment),
                 assignment.members(),
                 Status.Cohort.of(assignment.cohort()),
                 sink.putBack(assignment),
@@ -278,13 +280,21 @@ final class StatusPages {
                     .toList();
         }
 
-        private record Entry(String type, String name, String hash, int bytes) {
+        /** @param secret only of a secret: what anybody may know of it */
+        @JsonInclude(JsonInclude.Include.NON_NULL)
+        private record Entry(
+                String type,
+                String name,
+                String hash,
+                int bytes,
+                @Nullable PublicPart secret) {
             static Entry of(Resource resource) {
                 return new Entry(
                         resource.type().messageName(),
                         resource.name(),
                         resource.hash().hex(),
-                        resource.bytes().size());
+                        resource.bytes().size(),
+                        resource.type() == ResourceType.SECRET ? PublicPart.of(resource) : null);
             }
         }
     }
