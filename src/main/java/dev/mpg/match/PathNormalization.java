@@ -111,6 +111,8 @@ record PathNormalization(boolean normalizes, boolean mergesSlashes, PathWithEsca
      */
     private static @Nullable String canonical(String path) {
         StringBuilder out = new StringBuilder(path.length());
+        // Of the last percent sign that begins no escape.
+        int percent = -1;
         int i = 0;
         while (i < path.length()) {
             int dot = dotLength(path, i);
@@ -127,6 +129,9 @@ record PathNormalization(boolean normalizes, boolean mergesSlashes, PathWithEsca
                 }
                 if (isUnreserved(value)) {
                     out.append((char) value);
+                    if (completesEscape(out, percent, path, i + 3)) {
+                        out.insert(percent + 1, "25");
+                    }
                 } else {
                     out.append(path, i, i + 3);
                 }
@@ -137,12 +142,23 @@ record PathNormalization(boolean normalizes, boolean mergesSlashes, PathWithEsca
                 } else if (needsEscape(c)) {
                     out.append('%').append(hex(c >> 4)).append(hex(c & 0xf));
                 } else {
+                    percent = c == '%' ? out.length() : percent;
                     out.append(c);
                 }
                 i++;
             }
         }
         return out.toString();
+    }
+
+    /** Whether what was just unescaped, perhaps with the next character, makes an escape of a percent sign before it. */
+    private static boolean completesEscape(StringBuilder out, int percent, String path, int next) {
+        int after = out.length() - percent - 1;
+        if (percent < 0 || after > 2 || (after == 1 && next == path.length())) {
+            return false;
+        }
+        char second = after == 1 ? path.charAt(next) : out.charAt(percent + 2);
+        return Character.digit(out.charAt(percent + 1), 16) >= 0 && Character.digit(second, 16) >= 0;
     }
 
     /** Where to go on behind a dot that begins a path element and ends at {@code end}. */

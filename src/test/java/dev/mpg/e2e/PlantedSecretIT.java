@@ -51,6 +51,7 @@ class PlantedSecretIT extends OperatorTest {
 
     private final Upstream failing = Upstream.failing(503);
     private JaegerServer jaeger;
+    private List<String> plantedOnDisk = List.of();
 
     /** Where each secret was put, by its text. */
     private final Map<String, String> planted = new LinkedHashMap<>();
@@ -100,11 +101,40 @@ class PlantedSecretIT extends OperatorTest {
         plant("a header's value in the spec", HEADER);
         plant("a header's value beside what the gateway refuses", SHOWN_HEADER);
         plant("a private key beside what the gateway refuses", REFUSED_KEY);
+        SelfSigned served = SelfSigned.create(Files.createDirectories(state.resolve("served")), HOST);
+        plant("the key in a Secret", partOf(served.key()));
+        plant("the key in a Secret, as Kubernetes writes it", encodedPartOf(served.secret(namespace, "shop-tls")));
+        SelfSigned mistaken = SelfSigned.create(Files.createDirectories(state.resolve("mistaken")), HOST);
+        plant("a key in a Secret that cannot be used", partOf(mistaken.key()));
+        apply(served.secret(namespace, "shop-tls"));
+        kubectl(
+                "create",
+                "secret",
+                "generic",
+                "mistaken",
+                "--type=kubernetes.io/tls",
+                "--from-literal=tls.crt=" + served.certificate(),
+                "--from-literal=tls.key=" + mistaken.key());
 
         apply(shop(1, "one", 3));
         waitProgrammed();
         apply(good(identity));
         waitProgrammed();
+        await("the Secret that cannot be used is told of")
+                .atMost(SOON)
+                .until(() -> "SecretInvalid".equals(condition("ResolvedRefs").getReason()));
+        await("the other is served")
+                .atMost(SOON)
+                .ignoreExceptionsInstanceOf(IOException.class)
+                .until(() -> {
+                    String address = host(proxy().getStatus().addresses().getFirst());
+                    try (var connection = SecureConnection.to(address, 8443, HOST, served, List.of("http/1.1"))) {
+                        return connection.get(HOST, "/nowhere") == 404;
+                    }
+                });
+        assertThat(Http.get("http://" + debugAddress() + "/debug/config/dump?cluster=" + namespace + ".shop"))
+                .contains("[redacted]", "CN=" + HOST);
+        plantedOnDisk = onDisk();
         apply(refused("shown", "Cluster", "two", """
                 {op: add, path: /lb_policy, value: CLUSTER_PROVIDED}, {op: add, path: /transport_socket, value: %s}
                 """.formatted(tls("no certificate", REFUSED_KEY))));
@@ -133,11 +163,29 @@ class PlantedSecretIT extends OperatorTest {
         exposeFailedExport(exposed);
 
         assertThat(leaks(exposed)).as("secrets that can be read, and where").isEmpty();
+        assertThat(plantedOnDisk).as("secrets on disk, and where").isEmpty();
+        assertThat(onDisk()).as("secrets on disk, and where").isEmpty();
     }
 
     private void plant(String where, String secret) {
         assertThat(secret).hasSizeGreaterThan(16);
         planted.put(secret, where);
+    }
+
+    /** Which keys of Secrets are in files of processes, those of proxy instances included. */
+    private List<String> onDisk() throws IOException {
+        List<String> found = new ArrayList<>();
+        try (Stream<Path> files = Files.walk(state.resolve("processes"))) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                String bytes = Files.readString(file, StandardCharsets.ISO_8859_1);
+                planted.forEach((secret, where) -> {
+                    if (where.contains("in a Secret") && bytes.contains(secret)) {
+                        found.add(where + ", in " + file);
+                    }
+                });
+            }
+        }
+        return found;
     }
 
     /** Each with some of what is around it. */
@@ -158,6 +206,17 @@ class PlantedSecretIT extends OperatorTest {
     /** Routes to what answers, what fails, and what speaks no TLS; with a private key and a header. */
     private String good(SelfSigned identity) throws GeneralSecurityException {
         return shop(1, "one", 3)
+                .replace("  listeners: [{name: http, port: 8080}]\n", """
+                          listeners:
+                          - {name: http, port: 8080}
+                          - name: https
+                            port: 8443
+                            protocol: HTTPS
+                            tls:
+                              certificates:
+                              - {secretName: shop-tls, hostnames: [%s]}
+                              - {secretName: mistaken, hostnames: [mistaken.example.com]}
+                        """.formatted(HOST))
                 .replace("  routes:\n", """
                           envoyPatches:
                           - type: Cluster
@@ -322,6 +381,11 @@ class PlantedSecretIT extends OperatorTest {
         builder.environment().put("KUBECONFIG", api.kubeconfig().toString());
         Process process = builder.start();
         return new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    }
+
+    private static String encodedPartOf(String secret) {
+        String key = secret.substring(secret.indexOf("tls.key: ") + "tls.key: ".length());
+        return key.substring(100, 160);
     }
 
     /** Of one line, so that it's found however lines are ended. */

@@ -1,6 +1,8 @@
 package dev.mpg.e2e;
 
 import com.sun.net.httpserver.HttpServer;
+import com.sun.net.httpserver.HttpsConfigurator;
+import com.sun.net.httpserver.HttpsServer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.Inet4Address;
@@ -10,6 +12,7 @@ import java.net.NetworkInterface;
 import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.Executors;
+import javax.net.ssl.SSLContext;
 
 /** An upstream service that answers with its name. */
 final class Upstream implements AutoCloseable {
@@ -42,6 +45,17 @@ final class Upstream implements AutoCloseable {
         }
     }
 
+    /** One that speaks nothing but TLS. */
+    static Upstream secure(String name, SSLContext context) {
+        try {
+            HttpsServer server = HttpsServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+            server.setHttpsConfigurator(new HttpsConfigurator(context));
+            return answering(server, 200, name);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     /** One that answers every request with this status. */
     static Upstream failing(int status) {
         return answering(status, "failing");
@@ -53,19 +67,22 @@ final class Upstream implements AutoCloseable {
 
     private static Upstream answering(InetAddress at, int status, String name) {
         try {
-            HttpServer server = HttpServer.create(new InetSocketAddress(at, 0), 0);
-            byte[] body = name.getBytes(StandardCharsets.UTF_8);
-            server.createContext("/", exchange -> {
-                exchange.sendResponseHeaders(status, body.length);
-                exchange.getResponseBody().write(body);
-                exchange.close();
-            });
-            server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
-            server.start();
-            return new Upstream(server);
+            return answering(HttpServer.create(new InetSocketAddress(at, 0), 0), status, name);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    private static Upstream answering(HttpServer server, int status, String name) {
+        byte[] body = name.getBytes(StandardCharsets.UTF_8);
+        server.createContext("/", exchange -> {
+            exchange.sendResponseHeaders(status, body.length);
+            exchange.getResponseBody().write(body);
+            exchange.close();
+        });
+        server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
+        server.start();
+        return new Upstream(server);
     }
 
     String host() {

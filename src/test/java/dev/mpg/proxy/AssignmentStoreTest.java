@@ -8,7 +8,10 @@ import static dev.mpg.proxy.Configs.snapshot;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.google.protobuf.ByteString;
 import dev.mpg.snapshot.Assignment;
+import dev.mpg.snapshot.Resource;
+import dev.mpg.snapshot.ResourceType;
 import dev.mpg.snapshot.Snapshot;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -63,6 +66,43 @@ class AssignmentStoreTest {
             assertThat(store.holdings()).containsEntry("shop", Set.of(V1.version(), V2.version(), live.version()));
             assertThat(store.snapshot("shop", live.version())).contains(live);
         }
+    }
+
+    @Test
+    void secretsAreInMemoryOnly() throws IOException {
+        FailingDisk disk = FailingDisk.healthy();
+        Snapshot endpoints = snapshot("s=1");
+        Snapshot live = Snapshot.of(Stream.of(endpoints, secrets("planted-key"))
+                .flatMap(data -> data.resources().stream())
+                .toList());
+        try (AssignmentStore store = AssignmentStore.open(folder, disk, 0)) {
+            store.put(rollout("shop", V1, V2).withLive(live));
+            assertThat(store.assignment("shop"))
+                    .contains(rollout("shop", V1, V2).withLive(live));
+            assertThat(store.holdings().get("shop")).contains(live.version());
+            disk.steps().clear();
+            Snapshot renewed = Snapshot.of(Stream.of(endpoints, secrets("planted-renewed-key"))
+                    .flatMap(data -> data.resources().stream())
+                    .toList());
+            store.put(rollout("shop", V1, V2).withLive(renewed));
+            assertThat(disk.steps()).isEmpty();
+            assertThat(store.assignment("shop").orElseThrow().live()).isEqualTo(renewed);
+            store.tidy();
+        }
+        try (Stream<Path> files = Files.walk(folder)) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                assertThat(Files.readString(file, StandardCharsets.ISO_8859_1)).doesNotContain("planted");
+            }
+        }
+        try (AssignmentStore store = AssignmentStore.open(folder)) {
+            assertThat(store.assignments())
+                    .containsExactly(rollout("shop", V1, V2).withLive(endpoints));
+        }
+    }
+
+    private static Snapshot secrets(String key) {
+        return Snapshot.of(
+                List.of(Resource.of(ResourceType.SECRET, "edge/shop-tls", ByteString.copyFromUtf8(key.repeat(100)))));
     }
 
     @Test

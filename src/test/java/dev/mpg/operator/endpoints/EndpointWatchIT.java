@@ -17,12 +17,14 @@ import dev.mpg.config.Origin;
 import dev.mpg.config.Route;
 import dev.mpg.config.Route.BackendRef;
 import dev.mpg.config.Route.PathMatch;
+import dev.mpg.config.SecretRef;
 import dev.mpg.config.TrafficConfig;
 import dev.mpg.operator.endpoints.Finding.Reason;
 import dev.mpg.snapshot.Resource;
 import dev.mpg.snapshot.ResourceType;
 import dev.mpg.snapshot.Snapshot;
 import dev.mpg.testing.KubernetesApi;
+import dev.mpg.testing.SelfSigned;
 import io.envoyproxy.envoy.config.core.v3.SocketAddress;
 import io.envoyproxy.envoy.config.endpoint.v3.ClusterLoadAssignment;
 import io.fabric8.kubernetes.api.model.discovery.v1.Endpoint;
@@ -32,6 +34,9 @@ import io.fabric8.kubernetes.api.model.rbac.ClusterRole;
 import io.fabric8.kubernetes.api.model.rbac.ClusterRoleBinding;
 import io.fabric8.kubernetes.api.model.rbac.ClusterRoleBindingBuilder;
 import io.fabric8.kubernetes.api.model.rbac.ClusterRoleBuilder;
+import io.fabric8.kubernetes.api.model.rbac.Role;
+import io.fabric8.kubernetes.api.model.rbac.RoleBindingBuilder;
+import io.fabric8.kubernetes.api.model.rbac.RoleBuilder;
 import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
@@ -41,6 +46,8 @@ import io.fabric8.kubernetes.client.http.Interceptor;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -48,6 +55,8 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -59,12 +68,16 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Services and EndpointSlices of a real API server. */
 class EndpointWatchIT {
     private static final String SHOP = "edge.shop";
     private static final Instant NOW = Instant.parse("2026-01-02T03:04:05Z");
     private static final Origin ORIGIN = new Origin(new ObjectRef("Proxy", "edge", "shop"), "spec");
+
+    @TempDir
+    private Path folder;
 
     private final KubernetesApi api = KubernetesApi.shared();
     private final List<AutoCloseable> opened = new ArrayList<>();
@@ -297,6 +310,155 @@ class EndpointWatchIT {
         refused.follow(SHOP, namespace, List.of(config(service("checkout", 80))), false);
         assertThat(refused.references(SHOP).findings())
                 .startsWith(new Finding(Reason.TooLarge, "edge.shop: more than 1048576 bytes"));
+    }
+
+    @Test
+    void a_secret_is_watched_alone_while_it_is_referred_to() throws Exception {
+        SelfSigned first = SelfSigned.create(folder);
+        Snapshot config = secureConfig("shop-tls");
+        assertThat(watch.knows(SHOP, namespace, config)).isTrue();
+        follow(config);
+        assertThat(requests).containsOnly("/api/v1/namespaces/" + namespace + "/secrets");
+        assertThat(watch.references(SHOP))
+                .isEqualTo(new References(
+                        0, 1, List.of(new Finding(Reason.SecretNotFound, namespace + "/shop-tls does not exist"))));
+        assertThat(published).isEmpty();
+
+        apply(first.secret(namespace, "shop-tls"));
+        await().untilAsserted(() -> assertThat(secrets()).containsOnlyKeys(namespace + "/shop-tls"));
+        await().untilAsserted(() -> assertThat(watch.references(SHOP)).isEqualTo(new References(0, 1, List.of())));
+        assertThat(told).contains(SHOP);
+        Map<String, String> before = secrets();
+
+        apply(SelfSigned.create(Files.createDirectory(folder.resolve("second"))).secret(namespace, "shop-tls"));
+        await().untilAsserted(() ->
+                assertThat(secrets()).containsOnlyKeys(before.keySet()).isNotEqualTo(before));
+
+        follow(config());
+        apply(first.secret(namespace, "shop-tls"));
+        assertThat(watch.references(SHOP)).isEqualTo(References.NONE);
+    }
+
+    @Test
+    void a_secret_that_may_not_be_read_is_told_by_name_and_holds_up_no_version() throws Exception {
+        String user = "watcher-of-" + namespace;
+        EndpointWatch barred = watch(
+                client(new ConfigBuilder(api.client().getConfiguration()).withImpersonateUsername(user)),
+                new SimpleMeterRegistry());
+        apply(SelfSigned.create(folder).secret(namespace, "shop-tls"));
+        Snapshot config = secureConfig("shop-tls");
+
+        assertThat(barred.knows(SHOP, namespace, config)).isTrue();
+        barred.follow(SHOP, namespace, List.of(config), false);
+        assertThat(barred.references(SHOP).findings()).singleElement().satisfies(finding -> {
+            assertThat(finding.reason()).isEqualTo(Reason.RefNotPermitted);
+            assertThat(finding.subject()).isEqualTo(Finding.Subject.SECRET);
+            assertThat(finding.found())
+                    .startsWith(namespace + "/shop-tls may not be read by the operator: ")
+                    .contains("is forbidden", user);
+        });
+        assertThat(published).isEmpty();
+
+        // No more than this one, and not to get it otherwise.
+        Role role = new RoleBuilder()
+                .withNewMetadata()
+                .withNamespace(namespace)
+                .withName("reader")
+                .endMetadata()
+                .addNewRule()
+                .withApiGroups("")
+                .withResources("secrets")
+                .withResourceNames("shop-tls")
+                .withVerbs("list", "watch")
+                .endRule()
+                .build();
+        api.client().resource(role).create();
+        api.client()
+                .resource(new RoleBindingBuilder()
+                        .withNewMetadata()
+                        .withNamespace(namespace)
+                        .withName("reader")
+                        .endMetadata()
+                        .withNewRoleRef("rbac.authorization.k8s.io", "Role", "reader")
+                        .addNewSubject("rbac.authorization.k8s.io", "User", user, null)
+                        .build())
+                .create();
+        await().untilAsserted(() -> assertThat(secrets()).containsOnlyKeys(namespace + "/shop-tls"));
+        await().untilAsserted(() -> assertThat(barred.references(SHOP)).isEqualTo(new References(0, 1, List.of())));
+    }
+
+    @Test
+    void a_secret_that_became_unusable_or_unreachable_stays_with_those_who_have_it() throws Exception {
+        AtomicBoolean away = new AtomicBoolean();
+        EndpointWatch cut =
+                watchOften(clientOfShortWatches(api.client().getConfiguration().getImpersonateUsername(), away));
+        SelfSigned identity = SelfSigned.create(folder);
+        apply(identity.secret(namespace, "shop-tls"));
+        cut.follow(SHOP, namespace, List.of(secureConfig("shop-tls")), false);
+        await().untilAsserted(() -> assertThat(secrets()).containsOnlyKeys(namespace + "/shop-tls"));
+        int before = published.get(SHOP).size();
+
+        away.set(true);
+        await().untilAsserted(() -> assertThat(cut.references(SHOP).findings())
+                .extracting(Finding::reason)
+                .containsExactly(Reason.SecretsUnknown));
+        away.set(false);
+        await().until(() -> cut.references(SHOP).findings().isEmpty()
+                || cut.references(SHOP).findings().getFirst().reason() != Reason.SecretsUnknown);
+        assertThat(published.get(SHOP)).hasSize(before);
+
+        api.client().secrets().inNamespace(namespace).withName("shop-tls").delete();
+        await().untilAsserted(() -> assertThat(cut.references(SHOP).findings())
+                .extracting(Finding::reason)
+                .containsExactly(Reason.SecretNotFound));
+        assertThat(published.get(SHOP)).as("nothing is taken back").hasSize(before);
+    }
+
+    @Test
+    void a_secret_of_another_namespace_is_not_read() {
+        String other = api.newNamespace();
+        follow(secureConfig(new SecretRef(other, "shop-tls")));
+        assertThat(requests).isEmpty();
+        assertThat(watch.references(SHOP).findings())
+                .containsExactly(new Finding(
+                        Reason.RefNotPermitted, Finding.Subject.SECRET, other + "/shop-tls is in another namespace"));
+    }
+
+    private Snapshot secureConfig(String secret) {
+        return secureConfig(new SecretRef(namespace, secret));
+    }
+
+    /** What a Proxy with this certificate compiles to. */
+    private static Snapshot secureConfig(SecretRef secret) {
+        Listener listener = new Listener(
+                "https",
+                8443,
+                Optional.of(new Listener.Tls(
+                        List.of(new Listener.Certificate(secret, List.of(), ORIGIN)),
+                        Listener.TlsVersion.V1_2,
+                        List.of("h2"))),
+                Optional.empty(),
+                false,
+                OptionalLong.empty(),
+                Optional.empty(),
+                ORIGIN);
+        Compilation compiled = Compiler.compile(new TrafficConfig(SHOP, List.of(listener), List.of(), List.of()));
+        return ((Compilation.Compiled) compiled).snapshot();
+    }
+
+    private void apply(String yaml) {
+        api.client().resource(yaml).forceConflicts().serverSideApply();
+    }
+
+    /** Hashes of those published last, by name. */
+    private Map<String, String> secrets() {
+        Map<String, String> secrets = new TreeMap<>();
+        if (published.containsKey(SHOP)) {
+            for (Resource resource : published.get(SHOP).getLast().resources(ResourceType.SECRET)) {
+                secrets.put(resource.name(), resource.hash().hex());
+            }
+        }
+        return secrets;
     }
 
     @Test
