@@ -154,7 +154,7 @@ record PathNormalization(boolean normalizes, boolean mergesSlashes, PathWithEsca
     /** Whether what was just unescaped, perhaps with the next character, makes an escape of a percent sign before it. */
     private static boolean completesEscape(StringBuilder out, int percent, String path, int next) {
         int after = out.length() - percent - 1;
-        if (percent < 0 || after > 2 || (after == 1 && next == path.length())) {
+        if (percent < 0 || after < 1 || after > 2 || (after == 1 && next == path.length())) {
             return false;
         }
         char second = after == 1 ? path.charAt(next) : out.charAt(percent + 2);
