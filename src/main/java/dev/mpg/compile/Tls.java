@@ -62,7 +62,9 @@ final class Tls {
     static TransportSocket toBackend(Backend.Tls tls, boolean http2) {
         CertificateValidationContext.Builder validation = CertificateValidationContext.newBuilder();
         tls.names().forEach(name -> validation.addMatchTypedSubjectAltNames(matcher(name)));
-        CommonTlsContext.Builder common = CommonTlsContext.newBuilder();
+        // As a client Envoy speaks no more than 1.2 by itself.
+        CommonTlsContext.Builder common = CommonTlsContext.newBuilder()
+                .setTlsParams(TlsParameters.newBuilder().setTlsMaximumProtocolVersion(TlsProtocol.TLSv1_3));
         if (tls.authorities().isPresent()) {
             common.setCombinedValidationContext(CombinedCertificateValidationContext.newBuilder()
                     .setDefaultValidationContext(validation)
