@@ -185,7 +185,9 @@ class VersionTest {
     /** Fields whose value says which others there are, so that no other is valid. */
     private static final Pattern CONSTANT =
             Pattern.compile("/listeners/.*/protocol|.*/filters/\\d+/type|.*Re[a-z]+/path/type"
-                    + "|/backends/[12]/loadBalancer/type|/backends/1/.*Hash/type|/backends/0/.*/active/type");
+                    + "|/backends/[12]/loadBalancer/type|/backends/1/.*Hash/type|/backends/0/.*/active/type"
+                    // The other one's change is the same.
+                    + "|.*/alpn/1");
 
     /** Fields whose value is the default. */
     private static final Pattern DEFAULT = Pattern.compile("/listeners/[01]/protocol|/backends/0/protocol"

@@ -105,7 +105,7 @@ public final class CompileCommand implements Callable<Integer> {
                 .findFirst()
                 .orElseThrow(() -> new ParameterException(
                         spec == null ? new picocli.CommandLine(this) : spec.commandLine(),
-                        "there is no type " + text + ": it is "
+                        "no type " + text + ", only "
                                 + Arrays.stream(ResourceType.values())
                                         .map(ResourceType::messageName)
                                         .collect(Collectors.joining(", "))));
