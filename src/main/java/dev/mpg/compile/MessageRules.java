@@ -23,6 +23,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.IntPredicate;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -36,6 +37,12 @@ import org.jspecify.annotations.Nullable;
 final class MessageRules {
     /** What a message's type demands, of fields that demand something or have messages in them. */
     private record Demands(List<OneofDescriptor> oneofs, List<FieldDescriptor> fields) {}
+
+    private static final Set<Integer> UNSIGNED = Set.of(
+            FieldRules.UINT32_FIELD_NUMBER,
+            FieldRules.UINT64_FIELD_NUMBER,
+            FieldRules.FIXED32_FIELD_NUMBER,
+            FieldRules.FIXED64_FIELD_NUMBER);
 
     private static final String WRAPPERS = "google.protobuf.";
 
@@ -222,12 +229,11 @@ final class MessageRules {
     private void checkNumber(Number number, FieldRules rules, String path) {
         FieldDescriptor kind = rules.getOneofFieldDescriptor(
                 FieldRules.getDescriptor().getOneofs().getFirst());
-        if (kind == null
-                || !(rules.getField(kind) instanceof Message ofKind)
-                || !kind.getName().matches(".*(int|fixed|float|double).*")) {
+        if (kind == null || kind.getNumber() > FieldRules.SFIXED64_FIELD_NUMBER) {
             return;
         }
-        boolean unsigned = kind.getName().matches("u.*|fixed.*");
+        Message ofKind = (Message) rules.getField(kind);
+        boolean unsigned = UNSIGNED.contains(kind.getNumber());
         compare(
                 ofKind,
                 path,

@@ -18,11 +18,15 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /** What is probably not meant, though it can be done. */
 public final class Warnings {
     /** A regular expression for everything that begins so. */
     private static final Pattern EVERYTHING_AFTER = Pattern.compile("([-/A-Za-z0-9_~!&',;=:@%]*)\\.\\*");
+
+    /** So many that come first are looked at, for there may be very many. */
+    private static final int COMPARED = 16;
 
     private final TrafficConfig config;
     private final List<Problem> warnings = new ArrayList<>();
@@ -77,12 +81,24 @@ public final class Warnings {
                                         + before.origin().field()
                                         + ") takes all that would",
                                 "remove one of them or make that one narrower")));
-                same.add(rule);
-                if (everythingAfter(path).isPresent()) {
+                if (same.size() < COMPARED && takesAnyValue(rule.match)) {
+                    same.add(rule);
+                }
+                if (wide.size() < COMPARED && everythingAfter(path).isPresent()) {
                     wide.add(rule);
                 }
             }
         });
+    }
+
+    /** Others that come first take fewer or other requests, for no two matches are the same. */
+    private static boolean takesAnyValue(Match match) {
+        return Stream.concat(match.headers().stream(), match.queryParams().stream())
+                .anyMatch(Warnings::isAnything);
+    }
+
+    private static boolean isAnything(NamedMatch match) {
+        return match.regex() && match.value().equals(".*");
     }
 
     private static Optional<Rule> first(List<Rule> before, Rule rule) {
@@ -117,10 +133,7 @@ public final class Warnings {
     private static boolean covers(List<NamedMatch> wide, List<NamedMatch> narrow) {
         return wide.stream()
                 .allMatch(one -> narrow.stream()
-                        .anyMatch(other -> other.equals(one)
-                                || (other.name().equals(one.name())
-                                        && one.regex()
-                                        && one.value().equals(".*"))));
+                        .anyMatch(other -> other.equals(one) || (other.name().equals(one.name()) && isAnything(one))));
     }
 
     private void findWithoutWeight() {

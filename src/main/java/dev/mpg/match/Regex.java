@@ -3,6 +3,7 @@ package dev.mpg.match;
 import com.google.re2j.Matcher;
 import com.google.re2j.Pattern;
 import com.google.re2j.PatternSyntaxException;
+import dev.mpg.config.Re2;
 import io.envoyproxy.envoy.type.matcher.v3.RegexMatcher;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -25,7 +26,7 @@ final class Regex {
     /** Empty when this isn't a regex, or is one that RE2 has and its Java port has not. */
     static Optional<Regex> of(RegexMatcher matcher) {
         try {
-            return Optional.of(new Regex(Pattern.compile(matcher.getRegex())));
+            return Optional.of(new Regex(Re2.compile(matcher.getRegex())));
         } catch (PatternSyntaxException e) {
             return Optional.empty();
         }
